@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+    name: "fovea",
+    products: [
+        .library(name: "Fovea", targets: ["Fovea"]),
+        .library(name: "OperationCases", targets: ["OperationCases"]),
+        .executable(name: "fovea", targets: ["FoveaCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // Floor 0: C. System headers, kernel text, embedded weights.
+        .systemLibrary(name: "COpenCL", pkgConfig: "OpenCL", providers: [.apt(["ocl-icd-opencl-dev"])]),
+        .target(
+            name: "CImageDecoding",
+            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
+        .target(name: "DemoModel", exclude: ["Model"]),
+        .target(name: "Kernels", path: "Kernels"),
+
+        // Floor 1: the vocabulary and its meaning.
+        .target(name: "Operations", swiftSettings: swiftSettings),
+
+        // Floor 2: files, pictures, devices.
+        .target(name: "Checkpoints", dependencies: ["Operations"], swiftSettings: swiftSettings),
+        .target(name: "Imaging", dependencies: ["CImageDecoding"], swiftSettings: swiftSettings),
+        .target(
+            name: "OpenCLRuntime", dependencies: ["COpenCL"],
+            swiftSettings: swiftSettings + [.strictMemorySafety()]),
+
+        // Floor 3: models know no device, device operations know no model.
+        .target(name: "VisionModels", dependencies: ["Operations", "Checkpoints"], swiftSettings: swiftSettings),
+        .target(
+            name: "OpenCLOperations", dependencies: ["Operations", "OpenCLRuntime", "Kernels"],
+            swiftSettings: swiftSettings),
+        .target(name: "OperationCases", dependencies: ["Operations"], swiftSettings: swiftSettings),
+
+        // Floor 4: the public API.
+        .target(
+            name: "Fovea",
+            dependencies: [
+                "Operations", "Checkpoints", "Imaging", "OpenCLRuntime", "VisionModels", "OpenCLOperations",
+                "OperationCases", "DemoModel",
+            ],
+            swiftSettings: swiftSettings),
+
+        // Floor 5: the command, and the tests.
+        .executableTarget(
+            name: "FoveaCommand",
+            dependencies: [
+                "Fovea", "Operations", "Checkpoints", "Imaging", "OpenCLRuntime", "OpenCLOperations", "VisionModels",
+                "OperationCases",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(name: "ArchitectureTests", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CheckpointTests", dependencies: ["Checkpoints", "Operations"], swiftSettings: swiftSettings),
+        .testTarget(name: "ImagingTests", dependencies: ["Imaging"], swiftSettings: swiftSettings),
+        .testTarget(name: "OpenCLRuntimeTests", dependencies: ["OpenCLRuntime"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "OperationTests",
+            dependencies: ["Operations", "OperationCases", "OpenCLOperations", "OpenCLRuntime", "Kernels"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "VisionModelTests",
+            dependencies: ["VisionModels", "Checkpoints", "Operations", "OpenCLOperations", "OpenCLRuntime"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "FoveaTests",
+            dependencies: ["Fovea", "Operations", "Checkpoints", "Imaging", "OpenCLRuntime", "OpenCLOperations"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CommandTests", dependencies: ["FoveaCommand", "Checkpoints", "Operations"],
+            swiftSettings: swiftSettings),
+    ]
+)

@@ -1,0 +1,74 @@
+/// What a device must be able to do for a Vision Transformer to run on it.
+///
+/// A few verbs; fusions are arguments, never further verbs. Parameters are *prepared* once at load, so that no
+/// question of layout or precision remains when a pass runs. Tensors are contiguous and row-major. A shape that does
+/// not fit is a mistake of our own model code and traps; what a driver can cause is thrown as `Failure`.
+public protocol Backend {
+    /// A tensor where this backend computes.
+    associatedtype Tensor
+    /// What can go wrong on the device; `Never` for the reference.
+    associatedtype Failure: Error
+    /// A linear layer ready to run.
+    associatedtype Linear
+    /// A layer norm ready to run.
+    associatedtype LayerNorm
+    /// A patch embedding ready to run.
+    associatedtype PatchEmbedding
+
+    /// Makes a linear layer ready: packs, folds layer scale, moves it to the device.
+    func prepare(_ parameters: LinearParameters) throws(Failure) -> Linear
+    /// Makes a layer norm ready.
+    func prepare(_ parameters: LayerNormParameters) throws(Failure) -> LayerNorm
+    /// Makes a patch embedding ready.
+    func prepare(_ parameters: PatchEmbeddingParameters) throws(Failure) -> PatchEmbedding
+
+    /// Copies values to the device.
+    func upload(_ tensor: HostTensor) throws(Failure) -> Tensor
+    /// Copies pictures to the device as bytes, `[B, height, width, 3]`.
+    func upload(_ pictures: PixelBatch) throws(Failure) -> Tensor
+    /// Copies values back, waiting for what computes them.
+    func download(_ tensor: Tensor) throws(Failure) -> HostTensor
+
+    /// Pictures to tokens `[B, K + N, D]`: gather, projection, bias, positions, prefix tokens.
+    ///
+    /// Height and width must be multiples of the patch side, and give as many patches as there are positions.
+    func embed(_ pixels: Pixels<Tensor>, _ embedding: PatchEmbedding) throws(Failure) -> Tensor
+
+    /// Normalizes each row of `[…, D]`.
+    func layerNorm(_ x: Tensor, _ norm: LayerNorm) throws(Failure) -> Tensor
+
+    /// `residual + layerScale ⊙ activation(norm(x) · Wᵀ + b)`, `[…, in]` to `[…, out]`.
+    ///
+    /// - Parameters:
+    ///   - norm: Applied to the rows of `x` first; nil for none.
+    ///   - activation: Applied to the product.
+    ///   - residual: Added last, `[…, out]`; nil for none.
+    func linear(
+        _ x: Tensor, _ linear: Linear, after norm: LayerNorm?, then activation: Activation, adding residual: Tensor?
+    ) throws(Failure) -> Tensor
+
+    /// Scaled dot-product attention over `[B, T, 3·H·C]` (query, key, value; each head by head) to `[B, T, H·C]`.
+    ///
+    /// `softmax(scale · Q · Kᵀ) · V` for each head (Vaswani et al., arXiv:1706.03762). The T×T matrix is never stored.
+    func attention(_ queryKeyValue: Tensor, heads: Int, scale: Float) throws(Failure) -> Tensor
+
+    /// A range of the tokens of `[B, T, D]` as one row each, `[B, D]`.
+    func pool(_ tokens: Tensor, _ pooling: Pooling, over range: Range<Int>) throws(Failure) -> Tensor
+
+    /// Softmax of each row of `[…, classes]`.
+    func softmax(_ x: Tensor) throws(Failure) -> Tensor
+}
+
+extension Backend {
+    /// `x · Wᵀ + b`, optionally normalized before, activated and added to a residual after.
+    public func linear(
+        _ x: Tensor, _ parameters: Linear, after norm: LayerNorm? = nil, then activation: Activation = .identity
+    ) throws(Failure) -> Tensor {
+        try linear(x, parameters, after: norm, then: activation, adding: nil)
+    }
+
+    /// `residual + x · Wᵀ + b`.
+    public func linear(_ x: Tensor, _ parameters: Linear, adding residual: Tensor) throws(Failure) -> Tensor {
+        try linear(x, parameters, after: nil, then: .identity, adding: residual)
+    }
+}
