@@ -1,4 +1,4 @@
-import OpenCLRuntime
+package import OpenCLRuntime
 
 /// Facts, quirks and tunings of a device: the only thing that an operation asks.
 package struct DeviceProfile: Sendable {

@@ -1,5 +1,5 @@
 import OpenCLRuntime
-import Operations
+package import Operations
 
 /// A tensor in device memory. When the last reference goes, its memory serves the next tensor of that size.
 package final class DeviceTensor {

@@ -1,4 +1,4 @@
-import Operations
+package import Operations
 import OpenCLRuntime
 
 /// One way to run an operation: a kernel file beside others for the same operation.

@@ -1,5 +1,5 @@
 import OpenCLRuntime
-import Operations
+package import Operations
 
 /// What one launch took.
 package struct LaunchTime: Sendable {
@@ -23,7 +23,9 @@ final class LaunchProfiler {
         let event: Event
 
         init(_ operation: Operation, _ specialization: Specialization, _ event: consuming Event) {
-            (self.operation, self.specialization, self.event) = (operation, specialization, event)
+            self.operation = operation
+            self.specialization = specialization
+            self.event = event
         }
     }
 

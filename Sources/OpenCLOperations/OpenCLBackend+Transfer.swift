@@ -1,5 +1,5 @@
-import OpenCLRuntime
-public import Operations
+package import OpenCLRuntime
+package import Operations
 
 extension OpenCLBackend {
     package func upload(_ tensor: HostTensor) throws(OpenCLError) -> DeviceTensor {
@@ -16,9 +16,7 @@ extension OpenCLBackend {
 
     package func download(_ tensor: DeviceTensor) throws(OpenCLError) -> HostTensor {
         precondition(tensor.element == .float32, "only float tensors are downloaded")
-        var values = [Float](repeating: 0, count: tensor.shape.count)
-        try queue.read(tensor.buffer, into: &values)
-        return HostTensor(tensor.shape, values)
+        return HostTensor(tensor.shape, try queue.read(Float.self, count: tensor.shape.count, from: tensor.buffer))
     }
 
     /// Copies parameters into a buffer of their own, which stays as long as its layer.

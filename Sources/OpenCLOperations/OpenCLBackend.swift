@@ -1,5 +1,5 @@
-import OpenCLRuntime
-public import Operations
+package import OpenCLRuntime
+package import Operations
 
 /// The operations on an OpenCL device.
 ///
@@ -23,7 +23,7 @@ package final class OpenCLBackend: Backend {
         /// Bytes that buffers may take together; nil for four fifths of the device's memory.
         package var memoryLimit: Int?
         /// How buffers are placed.
-        package var placement = Context.BufferPlacement.driver
+        package var placement = Context.BufferPlacement.device
 
         /// The default.
         package init() {}

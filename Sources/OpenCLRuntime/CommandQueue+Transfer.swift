@@ -64,10 +64,12 @@ extension CommandQueue {
         try checkQueue(status, "clEnqueueReadBuffer")
     }
 
-    /// Copies an array to a buffer, from its beginning on.
-    package func write<Element: BitwiseCopyable>(_ values: [Element], to buffer: Buffer) throws(OpenCLError) {
+    /// Copies an array to a buffer, from `offset` bytes on.
+    package func write<Element: BitwiseCopyable>(
+        _ values: [Element], to buffer: Buffer, offset: Int = 0
+    ) throws(OpenCLError) {
         try unsafe values.span.bytes.withUnsafeBytes { bytes throws(OpenCLError) in
-            try unsafe write(from: bytes, to: buffer)
+            try unsafe write(from: bytes, to: buffer, offset: offset)
         }
     }
 

@@ -1,5 +1,5 @@
-import OpenCLRuntime
-public import Operations
+package import OpenCLRuntime
+package import Operations
 
 /// A layer norm in device memory.
 package struct OpenCLLayerNorm {

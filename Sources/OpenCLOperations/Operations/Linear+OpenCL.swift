@@ -1,5 +1,5 @@
-import OpenCLRuntime
-public import Operations
+package import OpenCLRuntime
+package import Operations
 
 /// A linear layer in device memory, packed for the variant that runs it.
 package struct OpenCLLinear {

@@ -1,5 +1,5 @@
-import OpenCLRuntime
-public import Operations
+package import OpenCLRuntime
+package import Operations
 
 /// A patch embedding in device memory, packed for the variant that runs it.
 package struct OpenCLPatchEmbedding {

@@ -1,5 +1,5 @@
-import OpenCLRuntime
-public import Operations
+package import OpenCLRuntime
+package import Operations
 
 extension OpenCLBackend {
     package func pool(

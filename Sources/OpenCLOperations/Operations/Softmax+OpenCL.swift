@@ -1,5 +1,5 @@
-import OpenCLRuntime
-public import Operations
+package import OpenCLRuntime
+import Operations
 
 extension OpenCLBackend {
     package func softmax(_ x: DeviceTensor) throws(OpenCLError) -> DeviceTensor {

@@ -1,0 +1,2 @@
+// TEMPORARY until the runtime has it
+package struct ProgramCache: Sendable {}
