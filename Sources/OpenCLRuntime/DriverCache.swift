@@ -33,6 +33,14 @@ enum DriverCache {
             nextStep: "Free some space, or name another directory with POCL_CACHE_DIR")
     }
 
+    /// Settings of the driver that change what it compiles without a word in its version.
+    static func settings(forPlatform name: String) -> String {
+        guard name == pocl else { return "" }
+        return ["POCL_EXTRA_BUILD_FLAGS", "POCL_WORK_GROUP_METHOD", "POCL_MAX_WORK_GROUP_SIZE"]
+            .compactMap { variable in environmentValue(variable).map { "\(variable)=\($0)" } }
+            .joined(separator: "\n")
+    }
+
     /// The directory that PoCL uses, given how to look up an environment variable.
     static func directory(environment: (String) -> String?) -> String {
         if let directory = environment("POCL_CACHE_DIR") { return directory }

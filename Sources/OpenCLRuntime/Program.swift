@@ -1,63 +1,55 @@
 import COpenCL
 
-/// Source text compiled for one device.
+/// Source text compiled for one device, or the binary of it that a cache has kept.
 @safe
 package final class Program: Sendable {
+    /// Where a program came from.
+    package enum Origin: Sendable, Hashable {
+        /// The driver compiled it.
+        case source
+        /// A binary was found in the cache.
+        case cache
+    }
+
     /// The raw handle; only this target may use it.
     nonisolated(unsafe) let handle: cl_program
     /// What it was compiled for.
     package let context: Context
+    /// Where it came from.
+    package let origin: Origin
 
-    /// Compiles a program.
+    /// Compiles a program, or loads what compiling it gave the last time.
     ///
     /// - Parameters:
     ///   - context: The device to compile for.
     ///   - source: OpenCL C, all includes expanded.
     ///   - options: Options of the OpenCL compiler, as in `-cl-std=CL1.2 -DTILE=8`.
+    ///   - cache: Where binaries are kept; nil to compile in any case.
     /// - Throws: `buildFailure` with the compiler's log; `storage` where the driver has no room to compile.
-    package init(_ context: Context, source: String, options: String = "") throws(OpenCLError) {
+    package init(
+        _ context: Context, source: String, options: String = "", cache: ProgramCache? = nil
+    ) throws(OpenCLError) {
         try ForkGuard.check()
-        unsafe handle = try Self.build(context, source: source, options: options)
+        try DriverCache.requireFreeSpace(forPlatform: context.device.platformName)
         self.context = context
+        guard let cache else {
+            unsafe handle = try Self.compile(context, source: source, options: options)
+            origin = .source
+            return
+        }
+        let key = ProgramKey(
+            source: source, options: options, device: context.device, engineVersion: cache.engineVersion)
+        if let handle = unsafe Self.load(context, key, options: options, from: cache) {
+            unsafe self.handle = handle
+            origin = .cache
+            return
+        }
+        unsafe handle = try Self.compile(context, source: source, options: options)
+        origin = .source
+        if let binary = try? unsafe Self.binary(of: handle) { cache.store(binary, for: key) }
     }
 
     deinit {
         unsafe clReleaseProgram(handle)
-    }
-}
-
-extension Program {
-    /// Compiles source text.
-    fileprivate static func build(
-        _ context: Context, source: String, options: String
-    ) throws(OpenCLError) -> cl_program {
-        try DriverCache.requireFreeSpace(forPlatform: context.device.platformName)
-        var status: cl_int = 0
-        let program = unsafe source.withCString { text in
-            var text: UnsafePointer<CChar>? = unsafe text
-            return unsafe clCreateProgramWithSource(context.handle, 1, &text, nil, &status)
-        }
-        guard let program = unsafe program else {
-            throw OpenCLError(call: "clCreateProgramWithSource", status: OpenCLStatus(rawValue: status))
-        }
-        var device: cl_device_id? = unsafe context.device.handle
-        status = unsafe clBuildProgram(program, 1, &device, options, nil, nil)
-        guard status != CL_SUCCESS else { return unsafe program }
-        defer { unsafe clReleaseProgram(program) }
-        throw unsafe buildFailure(program, context.device, status, options)
-    }
-
-    private static func buildFailure(
-        _ program: cl_program, _ device: Device, _ status: cl_int, _ options: String
-    ) -> OpenCLError {
-        let log = try? unsafe infoString("clGetProgramBuildInfo") { size, bytes, needed in
-            unsafe clGetProgramBuildInfo(
-                program, device.handle, cl_program_build_info(CL_PROGRAM_BUILD_LOG), size, bytes, needed)
-        }
-        return OpenCLError(
-            call: "clBuildProgram", status: OpenCLStatus(rawValue: status),
-            context: "A program could not be compiled for \(device.name), driver \(device.driverVersion), "
-                + (options.isEmpty ? "without options" : "with options '\(options)'"),
-            nextStep: (log ?? "").isEmpty ? DriverCache.hint(forPlatform: device.platformName) : nil, buildLog: log)
     }
 }
