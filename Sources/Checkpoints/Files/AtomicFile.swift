@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// An output file that appears whole or not at all.
@@ -48,9 +48,9 @@ package final class AtomicFile {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
             // Qualified, or the name would be this method's own.
             #if canImport(Darwin)
-            let count = Darwin.write(descriptor, rest.baseAddress, rest.count)
+                let count = Darwin.write(descriptor, rest.baseAddress, rest.count)
             #else
-            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
             #endif
             if count >= 0 {
                 done += count

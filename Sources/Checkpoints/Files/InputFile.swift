@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// A regular file open for reading at any offset, from any thread.
@@ -97,9 +97,9 @@ package final class InputFile: Sendable {
 
     private static func modified(_ status: stat) -> Modified {
         #if canImport(Darwin)
-        Modified(seconds: status.st_mtimespec.tv_sec, nanoseconds: status.st_mtimespec.tv_nsec)
+            Modified(seconds: status.st_mtimespec.tv_sec, nanoseconds: status.st_mtimespec.tv_nsec)
         #else
-        Modified(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+            Modified(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
         #endif
     }
 }

@@ -33,7 +33,8 @@ extension ByteSource {
     private static var step: Int { 64 * 1024 }
 
     private func fill(
-        _ values: UnsafeMutableBufferPointer<Float>, from type: ScalarType, at offset: Int, isBigEndian: Bool, count: Int
+        _ values: UnsafeMutableBufferPointer<Float>, from type: ScalarType, at offset: Int, isBigEndian: Bool,
+        count: Int
     ) throws(CheckpointError) -> NonFiniteCount {
         var nonFinite = NonFiniteCount()
         let isDirect = type == .float32 && !isBigEndian
