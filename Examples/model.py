@@ -17,7 +17,7 @@ from torch import nn
 
 import draw
 
-SIDE, PATCH, WIDTH, DEPTH, HEADS = 64, 8, 96, 6, 3
+SIDE, PATCH, WIDTH, DEPTH, HEADS = 64, 8, 96, 4, 3
 FOLDER = Path(__file__).resolve().parent.parent / "Sources" / "DemoModel" / "Model"
 
 
