@@ -128,7 +128,7 @@ def train(arguments):
     torch.set_num_threads(arguments.threads)
     crops, labels = pool(TRAINING_SEED, arguments.chunks, arguments.work)
     unseen = pool(VALIDATION_SEED, 1, arguments.work)
-    model = demo.VisionTransformer()
+    model = demo.load(arguments.start).train() if arguments.start else demo.VisionTransformer()
     hidden = [p for p in model.blocks.parameters() if p.ndim == 2]
     known = {id(p) for p in hidden}
     optimizers = [
@@ -162,6 +162,7 @@ def main():
     parser = argparse.ArgumentParser(description="Trains and exports the demo model.")
     parser.add_argument("--work", type=Path, required=True, help="a scratch folder for drawn pictures")
     parser.add_argument("--output", type=Path, default=demo.FOLDER, help="where the model goes")
+    parser.add_argument("--start", type=Path, help="an exported model to go on from")
     parser.add_argument("--chunks", type=int, default=30, help=f"training pictures, in units of {CHUNK}")
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--batch", type=int, default=64)
