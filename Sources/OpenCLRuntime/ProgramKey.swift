@@ -45,12 +45,15 @@ package struct ProgramKey: Hashable, Sendable {
 ///
 /// Each step is a bijection of the state, so that a change of any one byte always changes the result. Fowler, Noll and
 /// Vo, RFC 9923.
-struct FNV1a {
+package struct FNV1a {
     /// The hash of what was combined so far.
-    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+    package private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    /// The hash of nothing.
+    package init() {}
 
     /// Continues with more bytes.
-    mutating func combine(_ bytes: some Sequence<UInt8>) {
+    package mutating func combine(_ bytes: some Sequence<UInt8>) {
         for byte in bytes {
             value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
         }

@@ -64,16 +64,24 @@ struct BufferTests {
     @Test("An empty buffer is a mistake of ours and traps")
     func emptyBuffer() async {
         await #expect(processExitsWith: .failure) {
-            _ = try Buffer(Context(TestDevice.require()), byteCount: 0)
+            do {
+                _ = try Buffer(Context(TestDevice.require()), byteCount: 0)
+            } catch {
+                exit(EXIT_SUCCESS)
+            }
         }
     }
 
     @Test("A transfer beyond a buffer's end traps")
     func transferBeyondEnd() async {
         await #expect(processExitsWith: .failure) {
-            let context = try Context(TestDevice.require())
-            let buffer = try Buffer(context, byteCount: 8)
-            try CommandQueue(context).write([1, 2, 3] as [Float], to: buffer)
+            do {
+                let context = try Context(TestDevice.require())
+                let buffer = try Buffer(context, byteCount: 8)
+                try CommandQueue(context).write([1, 2, 3] as [Float], to: buffer)
+            } catch {
+                exit(EXIT_SUCCESS)
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import OpenCLRuntime
 import Testing
 
@@ -108,9 +109,13 @@ struct LaunchTests {
     @Test("An empty launch is a mistake of ours and traps")
     func emptyLaunch() async {
         await #expect(processExitsWith: .failure) {
-            let context = try Context(TestDevice.require())
-            let kernel = try Kernel(Program(context, source: "__kernel void f(void) {}"), "f")
-            try CommandQueue(context).launch(kernel, global: [0])
+            do {
+                let context = try Context(TestDevice.require())
+                let kernel = try Kernel(Program(context, source: "__kernel void f(void) {}"), "f")
+                try CommandQueue(context).launch(kernel, global: [0])
+            } catch {
+                exit(EXIT_SUCCESS)
+            }
         }
     }
 }

@@ -12,6 +12,11 @@ extension Trait where Self == ConditionTrait {
     static var requiresCPUDevice: Self {
         .enabled(if: TestDevice.first?.kind == .cpu, "the OpenCL device is not a CPU")
     }
+
+    /// Skips where the driver is another one than PoCL.
+    static var requiresPoCL: Self {
+        .enabled(if: TestDevice.first?.platformName == "Portable Computing Language", "the driver is not PoCL")
+    }
 }
 
 extension Tag {
