@@ -4,9 +4,9 @@ import Glibc
 ///
 /// PoCL 3.1 compiles in `POCL_CACHE_DIR`, else `XDG_CACHE_HOME/pocl/kcache`, else `~/.cache/pocl/kcache`
 /// (its `pocl_cache.c`). A full one makes LLVM end the process, an unwritable one is reported as "no device".
-enum DriverCache {
+package enum DriverCache {
     /// What compiling needs at the least, in bytes.
-    static let requiredFreeBytes = 64 << 20
+    package static let requiredFreeBytes = 64 << 20
 
     private static let pocl = "Portable Computing Language"
 
@@ -24,7 +24,7 @@ enum DriverCache {
     }
 
     /// Throws where the file system of a directory, which need not exist yet, has less than `requiredFreeBytes`.
-    static func requireFreeSpace(in directory: String) throws(OpenCLError) {
+    package static func requireFreeSpace(in directory: String) throws(OpenCLError) {
         guard let free = FileSystem.freeBytes(at: directory), free < requiredFreeBytes else { return }
         throw OpenCLError(
             .storage,
@@ -42,7 +42,7 @@ enum DriverCache {
     }
 
     /// The directory that PoCL uses, given how to look up an environment variable.
-    static func directory(environment: (String) -> String?) -> String {
+    package static func directory(environment: (String) -> String?) -> String {
         if let directory = environment("POCL_CACHE_DIR") { return directory }
         if let cache = environment("XDG_CACHE_HOME") { return cache + "/pocl/kcache" }
         if let home = environment("HOME") { return home + "/.cache/pocl/kcache" }

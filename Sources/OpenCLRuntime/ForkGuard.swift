@@ -8,10 +8,12 @@ import Synchronization
 enum ForkGuard {
     private static let isForkedChild = Atomic<Bool>(false)
 
-    /// Installs the handler; to be called once, before the first OpenCL call.
+    /// Installs the handler, the first time it is called; to be called before the first OpenCL call.
     static func arm() {
-        pthread_atfork(nil, nil, { ForkGuard.isForkedChild.store(true, ordering: .relaxed) })
+        _ = handler
     }
+
+    private static let handler = pthread_atfork(nil, nil, { ForkGuard.isForkedChild.store(true, ordering: .relaxed) })
 
     /// Throws in a forked child, which must not touch the driver.
     @inline(__always)

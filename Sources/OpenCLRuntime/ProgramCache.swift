@@ -38,14 +38,15 @@ package final class ProgramCache: Sendable {
         defaultDirectory(environment: environmentValue)
     }
 
-    static func defaultDirectory(environment: (String) -> String?) -> String? {
+    /// `defaultDirectory`, given how to look up an environment variable.
+    package static func defaultDirectory(environment: (String) -> String?) -> String? {
         if let directory = environment("FOVEA_CACHE_DIR") { return directory }
         if let cache = environment("XDG_CACHE_HOME"), cache.hasPrefix("/") { return cache + "/fovea" }
         return environment("HOME").map { $0 + "/.cache/fovea" }
     }
 
     /// The binary that was stored for a key; nil where there is none that can be trusted.
-    func binary(for key: ProgramKey) -> [UInt8]? {
+    package func binary(for key: ProgramKey) -> [UInt8]? {
         let path = path(of: key)
         let entry: [UInt8]
         switch CacheFiles.read(path, upTo: sizeLimit) {
@@ -65,7 +66,7 @@ package final class ProgramCache: Sendable {
     }
 
     /// Keeps a binary for a key, in the place of what was there.
-    func store(_ binary: [UInt8], for key: ProgramKey) {
+    package func store(_ binary: [UInt8], for key: ProgramKey) {
         let entry = ProgramCacheEntry.encode(binary, for: key)
         guard entry.count <= sizeLimit else {
             report?("A program of \(megabytes(entry.count)) is too large for the cache \(directory)")

@@ -8,9 +8,9 @@
 ///     then K bytes of key and P bytes of payload, and nothing after them
 ///
 /// Integers are 64 bits, little endian.
-enum ProgramCacheEntry {
+package enum ProgramCacheEntry {
     /// Why an entry is not used.
-    enum Rejection: String, Error {
+    package enum Rejection: String, Error {
         case notAnEntry = "it is not a cache entry"
         case otherFormat = "its format is another version"
         case wrongLength = "its length is wrong"
@@ -23,7 +23,7 @@ enum ProgramCacheEntry {
     private static let headerLength = 40
 
     /// The bytes of a file.
-    static func encode(_ payload: [UInt8], for key: ProgramKey) -> [UInt8] {
+    package static func encode(_ payload: [UInt8], for key: ProgramKey) -> [UInt8] {
         var entry = magic
         entry.reserveCapacity(headerLength + key.bytes.count + payload.count)
         append(formatVersion, to: &entry)
@@ -36,13 +36,15 @@ enum ProgramCacheEntry {
     }
 
     /// The payload of a file's bytes, if they are whole and belong to this key.
-    static func payload(of entry: [UInt8], for key: ProgramKey) -> Result<[UInt8], Rejection> {
+    package static func payload(of entry: [UInt8], for key: ProgramKey) -> Result<[UInt8], Rejection> {
         guard entry.starts(with: magic), entry.count >= headerLength else { return .failure(.notAnEntry) }
         guard integer(at: 8, of: entry) == formatVersion else { return .failure(.otherFormat) }
         let rest = UInt64(entry.count - headerLength)
         let keyLength = integer(at: 16, of: entry)
         let payloadLength = integer(at: 24, of: entry)
-        guard keyLength <= rest, payloadLength == rest - keyLength else { return .failure(.wrongLength) }
+        guard keyLength <= rest, payloadLength == rest - keyLength, payloadLength > 0 else {
+            return .failure(.wrongLength)
+        }
         let payloadStart = headerLength + Int(keyLength)
         guard entry[headerLength..<payloadStart].elementsEqual(key.bytes) else { return .failure(.otherKey) }
         let payload = Array(entry[payloadStart...])

@@ -1,12 +1,12 @@
 /// Everything that a program binary depends on, as one text.
 ///
 /// Two programs have the same key only where each part is the same: every part is preceded by its length.
-struct ProgramKey: Hashable, Sendable {
+package struct ProgramKey: Hashable, Sendable {
     /// The text, as it is stored in the entry and compared byte by byte.
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// Gathers what a binary of this source, for this device, depends on.
-    init(source: String, options: String, device: Device, engineVersion: String) {
+    package init(source: String, options: String, device: Device, engineVersion: String) {
         self.init(parts: [
             ("engine", engineVersion),
             ("platform", device.platformName),
@@ -22,7 +22,7 @@ struct ProgramKey: Hashable, Sendable {
     }
 
     /// Joins named parts.
-    init(parts: [(name: String, value: String)]) {
+    package init(parts: [(name: String, value: String)]) {
         var bytes: [UInt8] = []
         for (name, value) in parts {
             bytes += Array("\(name) \(value.utf8.count)\n".utf8)
@@ -33,7 +33,7 @@ struct ProgramKey: Hashable, Sendable {
     }
 
     /// Where the entry is: two keys may share a name, the entry then belongs to the one that wrote last.
-    var fileName: String {
+    package var fileName: String {
         var hash = FNV1a()
         hash.combine(bytes)
         let digits = String(hash.value, radix: 16)
@@ -45,12 +45,15 @@ struct ProgramKey: Hashable, Sendable {
 ///
 /// Each step is a bijection of the state, so that a change of any one byte always changes the result. Fowler, Noll and
 /// Vo, RFC 9923.
-struct FNV1a {
+package struct FNV1a {
     /// The hash of what was combined so far.
-    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+    package private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    /// The hash of nothing.
+    package init() {}
 
     /// Continues with more bytes.
-    mutating func combine(_ bytes: some Sequence<UInt8>) {
+    package mutating func combine(_ bytes: some Sequence<UInt8>) {
         for byte in bytes {
             value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
         }

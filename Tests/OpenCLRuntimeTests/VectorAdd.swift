@@ -1,8 +1,7 @@
 import OpenCLRuntime
-import Testing
 
-@Suite(.tags(.device), .requiresOpenCL, .serialized)
-struct VectorAddTests {
+/// A small program with a known answer: `sum[i] = a[i] + scale · b[i]`.
+enum VectorAdd {
     static let source = """
         __kernel void add(__global const float *a, __global const float *b, __global float *sum, int count, float scale) {
           const int i = get_global_id(0);
@@ -10,12 +9,12 @@ struct VectorAddTests {
         }
         """
 
-    @Test("A kernel computes what it says, in driver memory and in guarded memory", arguments: [true, false])
-    func endToEnd(guarded: Bool) throws {
-        let count = 1003
-        let context = try Context(TestDevice.require(), placement: guarded ? .guarded : .device)
+    /// Runs it, over bounds if asked to, and gives the sums of i and i/4 with scale 2.
+    static func run(
+        _ program: Program, count: Int = 1003, computing computed: Int? = nil
+    ) throws -> [Float] {
+        let context = program.context
         let queue = try CommandQueue(context)
-        let program = try Program(context, source: Self.source, options: "-cl-std=CL1.2")
         var kernel = try Kernel(program, "add")
         let a = try Buffer(context, byteCount: 4 * count)
         let b = try Buffer(context, byteCount: 4 * count)
@@ -26,9 +25,14 @@ struct VectorAddTests {
         try kernel.setArgument(0, a)
         try kernel.setArgument(1, b)
         try kernel.setArgument(2, sum)
-        try kernel.setArgument(3, Int32(count))
+        try kernel.setArgument(3, Int32(computed ?? count))
         try kernel.setArgument(4, Float(2))
-        try queue.launch(kernel, global: NDRange(count).rounded(upTo: [64]), local: [64])
-        #expect(try queue.read(Float.self, count: count, from: sum) == (0..<count).map { Float($0) * 1.5 })
+        try queue.launch(kernel, global: NDRange(computed ?? count).rounded(upTo: [64]), local: [64])
+        return try queue.read(count: count, from: sum)
+    }
+
+    /// What `run` must give.
+    static func expected(count: Int = 1003) -> [Float] {
+        (0..<count).map { Float($0) * 1.5 }
     }
 }
