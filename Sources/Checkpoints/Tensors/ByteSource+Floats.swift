@@ -1,9 +1,15 @@
 /// How many values are NaN or infinite, and where the first of them lies.
 package struct NonFiniteCount: Hashable, Sendable {
     /// How many.
-    package var count = 0
+    package private(set) var count: Int
     /// Row-major index of the first one.
-    package var firstIndex: Int?
+    package private(set) var firstIndex: Int?
+
+    /// Notes how many there are and where the first lies; none at all by default.
+    package init(count: Int = 0, firstIndex: Int? = nil) {
+        self.count = count
+        self.firstIndex = firstIndex
+    }
 }
 
 extension ByteSource {
