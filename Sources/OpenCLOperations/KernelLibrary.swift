@@ -21,7 +21,7 @@ final class KernelLibrary {
     func kernel(for specialization: Specialization) throws(OpenCLError) -> Entry {
         if let entry = entries[specialization] { return entry }
         let program = try Program(
-            context, source: specialization.source, options: Specialization.options)
+            context, source: specialization.source, options: Specialization.options, cache: cache)
         let entry = Entry(try Kernel(program, specialization.kernel))
         entries[specialization] = entry
         return entry

@@ -1,2 +1,0 @@
-// TEMPORARY until the runtime has it
-package struct ProgramCache: Sendable {}
