@@ -75,29 +75,14 @@ static void ignore_metadata(png_structp png) {
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, names, (int)(sizeof names / 5));
 }
 
-/// Pillow fills a palette that is shorter than its indices allow with the grays of a ramp.
-static void complete_palette(png_session *session) {
-    png_colorp palette = NULL;
-    int used = 0;
-    if (!png_get_PLTE(session->png, session->info, &palette, &used)) return;
-    const int all = 1 << png_get_bit_depth(session->png, session->info);
-    if (used >= all) return;
-    png_color full[256];
-    memcpy(full, palette, (size_t)used * sizeof full[0]);
-    for (int i = used; i < all; i++) full[i] = (png_color){(png_byte)i, (png_byte)i, (png_byte)i};
-    png_set_PLTE(session->png, session->info, full, all);
-}
-
 /// Asks libpng for 8-bit RGB, except for 16-bit gray, which comes as it is; returns whether it is that.
 static bool choose_transformations(png_session *session) {
     png_structp png = session->png;
     const int color = png_get_color_type(png, session->info);
     const int depth = png_get_bit_depth(png, session->info);
     if (color == PNG_COLOR_TYPE_GRAY && depth == 16) return true;
-    if (color == PNG_COLOR_TYPE_PALETTE) {
-        complete_palette(session);
-        png_set_palette_to_rgb(png);
-    }
+    // An index beyond the palette is black, in libpng as in Pillow.
+    if (color == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
     if (color == PNG_COLOR_TYPE_GRAY && depth < 8) png_set_expand_gray_1_2_4_to_8(png);
     if (depth == 16) png_set_strip_16(png);
     png_set_strip_alpha(png);

@@ -39,7 +39,8 @@ extension PixelSize {
         }
         if max(width, height) > options.maximumAspect * min(width, height) {
             throw ImageError(
-                .aspect, "has \(self) pixels, one side may be at most \(options.maximumAspect) times the other; crop it")
+                .aspect, "has \(self) pixels, one side may be at most \(options.maximumAspect) times the other; crop it"
+            )
         }
     }
 }
