@@ -47,5 +47,5 @@ struct FoveaCommand: AsyncParsableCommand {
         commandName: "fovea",
         abstract: "Runs Vision Transformers on any OpenCL device.",
         version: "fovea \(FoveaVersion.current)",
-        subcommands: [])
+        subcommands: [Bench.self, Devices.self, Summary.self, Verify.self])
 }

@@ -20,6 +20,9 @@ package struct DeviceProfile: Sendable {
             (tunings.linear, tunings.layerNorm, tunings.attention, tunings.softmax)
     }
 
+    /// Whether layer norm runs inside the linear that follows it, unless the backend's options say otherwise.
+    package var fusesLayerNorm: Bool { linear.fusesLayerNorm }
+
     /// Whether `auto` may choose the device.
     package var isEligibleForAutomaticChoice: Bool { !quirks.contains(.neverAutomatic) }
 }

@@ -6,8 +6,8 @@ import VisionModels
 
 /// Which model, and what its files do not say.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "A folder as timm or Hugging Face saves it, a weight file, a hub name that was pulled, or demo.")
-    var model = ModelFiles.demoName
+    @Option(help: "A folder as timm or Hugging Face saves it, a weight file, a hub name that was pulled, or demo (the default).")
+    var model: String?
 
     @Option(help: ArgumentHelp("What the model is, where its files do not say it.", valueName: "name"))
     var architecture: String?
@@ -34,8 +34,8 @@ struct ModelOptions: ParsableArguments {
 
     /// Finds the model's files, and says once where the demo is used because nothing was named.
     func files() throws -> ModelFiles {
-        let files = try ModelFiles(model)
-        if files.isDemo, let labels = try? files.open().labels() {
+        let files = try ModelFiles(model ?? ModelFiles.demoName)
+        if model == nil, let labels = try? files.open().labels() {
             Console.say("fovea: using the built-in demo model, which knows only its \(labels.count) drawn classes")
         }
         return files
