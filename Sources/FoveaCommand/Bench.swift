@@ -1,5 +1,7 @@
 import ArgumentParser
+import Checkpoints
 import Fovea
+import OpenCLOperations
 import VisionModels
 
 /// `fovea bench`: how fast a model is on a device.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Fovea
+import Operations
 import VisionModels
 
 /// `fovea summary`: what a model is and what it costs, without running it.

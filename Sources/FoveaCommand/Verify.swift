@@ -1,6 +1,8 @@
 import ArgumentParser
 import Fovea
+import OpenCLOperations
 import OpenCLRuntime
+import OperationCases
 import Operations
 import VisionModels
 
@@ -29,7 +31,9 @@ struct Verify: ParsableCommand {
             valueName: "folder"))
     var golden: String?
 
-    @Option(help: "Only this operation: patch-embedding, layer-norm, linear, attention, pooling or softmax.")
+    @Option(
+        help: "Only this operation: patch-embedding, layer-norm, linear, attention, pooling or softmax.",
+        transform: Operation.init(commandName:))
     var operation: [Operation] = []
 
     @Flag(help: "A few tiny shapes in place of all, for devices that interpret.")
@@ -177,11 +181,14 @@ extension Agreement {
     }
 }
 
-extension Operation: ExpressibleByArgument {
+extension Operation {
     /// Reads a name such as `layer-norm` or `layer_norm`.
-    public init?(argument: String) {
-        let wanted = argument.lowercased().filter { $0 != "-" && $0 != "_" }
-        guard let found = Operation.allCases.first(where: { $0.rawValue.lowercased() == wanted }) else { return nil }
+    init(commandName name: String) throws {
+        let wanted = name.lowercased().filter { $0 != "-" && $0 != "_" }
+        guard let found = Operation.allCases.first(where: { $0.rawValue.lowercased() == wanted }) else {
+            let names = Operation.allCases.map(\.commandName).joined(separator: ", ")
+            throw ValidationError("'\(name)' is no operation; there are \(names)")
+        }
         self = found
     }
 

@@ -1,6 +1,7 @@
 import OpenCLOperations
 import OperationCases
-package import Operations
+import Operations
+import VisionModels
 
 /// Times a model: random pictures as bytes in host memory in, logits (or embeddings) in host memory out.
 package struct ModelBenchmark {

@@ -1,5 +1,6 @@
 package import Checkpoints
 package import Imaging
+import Operations
 package import VisionModels
 
 /// What a model is and what it costs, told from its files alone.
