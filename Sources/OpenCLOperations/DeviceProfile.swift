@@ -10,11 +10,11 @@ package struct DeviceProfile: Sendable {
     let rows: RowTuning
     let attention: AttentionTuning
 
-    /// Looks a device up in the tables.
-    package init(_ device: Device) {
+    /// Looks a device up in the tables, under the tunings of its own or another kind of device.
+    package init(_ device: Device, tunedAs kind: Device.Kind? = nil) {
         self.device = device
         quirks = Quirk.matching(device)
-        let tunings = TuningTable.defaults(for: device)
+        let tunings = TuningTable.defaults(for: device, as: kind)
         (linear, rows, attention) = (tunings.linear, tunings.rows, tunings.attention)
     }
 

@@ -7,8 +7,11 @@ struct TuningTable {
     let attention: AttentionTuning
 
     /// A CPU device gets work-groups of one and its own vectors; anything else small groups side by side.
-    static func defaults(for device: Device) -> TuningTable {
-        device.kind == .cpu ? cpu(vector: max(4, min(16, device.nativeFloatVectorWidth))) : gpu
+    ///
+    /// - Parameter kind: The kind of device to tune for; nil for the device's own. Any tuning is right on any device,
+    ///   so that what a GPU would get can be checked on a CPU device.
+    static func defaults(for device: Device, as kind: Device.Kind? = nil) -> TuningTable {
+        (kind ?? device.kind) == .cpu ? cpu(vector: max(4, min(16, device.nativeFloatVectorWidth))) : gpu
     }
 
     private static func cpu(vector: Int) -> TuningTable {
