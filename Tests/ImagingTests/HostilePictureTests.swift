@@ -77,6 +77,20 @@ private let foreign: [(name: String, bytes: [UInt8])] = [
         expect(.corrupt, decoding: bytes)
     }
 
+    @Test func bytesAfterTheLastRowDoNoHarm() throws {
+        let bytes = try Fixtures.own("420.jpg")
+        let padded = bytes.dropLast(2) + [1, 2, 3] + bytes.suffix(2)
+        #expect(try Picture.decode(Array(padded)) == Picture.decode(bytes))
+    }
+
+    @Test func aMultiPictureJPEGIsToldFromItsFirst() throws {
+        let bytes = try Fixtures.own("420.jpg")
+        let mark: [UInt8] = [0xFF, 0xE2, 0, 8] + Array("MPF\0".utf8) + [0, 0]
+        let decoded = try DecodedPicture(decoding: bytes[..<2] + mark + bytes[2...] + bytes)
+        #expect(decoded.notes == ["a multi-picture JPEG: its first picture is used"])
+        #expect(try decoded.picture == Picture.decode(bytes))
+    }
+
     @Test func aHeaderThatLiesIsStoppedBeforeTheDecoder() throws {
         expect(.tooLarge, decoding: try png(width: 65_500, height: 65_500))
         expect(.tooLarge, decoding: try png(width: 0x7FFF_FFFF, height: 0x7FFF_FFFF))
