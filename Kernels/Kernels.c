@@ -1,2 +1,68 @@
+// The catalogue of kernels: one line a file. #embed is C23; clang warns of it in older modes.
 #include "Kernels.h"
-const char *fovea_kernel_source(const char *name) { (void)name; return 0; }
+
+#include <string.h>
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const char activation[] = {
+#embed "activation.cl" suffix(, 0)
+};
+static const char attention[] = {
+#embed "attention.cl" suffix(, 0)
+};
+static const char attention_plain[] = {
+#embed "attention_plain.cl" suffix(, 0)
+};
+static const char common[] = {
+#embed "common.cl" suffix(, 0)
+};
+static const char layer_norm[] = {
+#embed "layer_norm.cl" suffix(, 0)
+};
+static const char layer_norm_plain[] = {
+#embed "layer_norm_plain.cl" suffix(, 0)
+};
+static const char linear[] = {
+#embed "linear.cl" suffix(, 0)
+};
+static const char linear_plain[] = {
+#embed "linear_plain.cl" suffix(, 0)
+};
+static const char patch_embedding[] = {
+#embed "patch_embedding.cl" suffix(, 0)
+};
+static const char patch_embedding_plain[] = {
+#embed "patch_embedding_plain.cl" suffix(, 0)
+};
+static const char pooling[] = {
+#embed "pooling.cl" suffix(, 0)
+};
+static const char pooling_plain[] = {
+#embed "pooling_plain.cl" suffix(, 0)
+};
+static const char softmax[] = {
+#embed "softmax.cl" suffix(, 0)
+};
+static const char softmax_plain[] = {
+#embed "softmax_plain.cl" suffix(, 0)
+};
+
+#define KERNEL(name) {#name, name}
+
+static const struct {
+    const char *name;
+    const char *source;
+} kernels[] = {
+    KERNEL(activation),       KERNEL(attention),       KERNEL(attention_plain),       KERNEL(common),
+    KERNEL(layer_norm),       KERNEL(layer_norm_plain), KERNEL(linear),               KERNEL(linear_plain),
+    KERNEL(patch_embedding),  KERNEL(patch_embedding_plain), KERNEL(pooling),         KERNEL(pooling_plain),
+    KERNEL(softmax),          KERNEL(softmax_plain),
+};
+
+const char *fovea_kernel_source(const char *name) {
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; ++i) {
+        if (strcmp(kernels[i].name, name) == 0) return kernels[i].source;
+    }
+    return 0;
+}

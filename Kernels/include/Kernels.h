@@ -1,5 +1,5 @@
 #ifndef FOVEA_KERNELS_H
 #define FOVEA_KERNELS_H
-/// The text of Kernels/<name>.cl with its includes written out, or NULL where there is no such file.
+/// The text of Kernels/<name>.cl, or NULL where there is no such file. Its #include lines name further entries.
 const char *fovea_kernel_source(const char *name);
 #endif

@@ -1,0 +1,50 @@
+// attention_plain — softmax(scale · Q · Kᵀ) · V, one item a query, key by key: the plain twin of attention.cl.
+//
+//   qkv  [B, T, 3, HEADS, HEAD_WIDTH]  float  in
+//   y    [B, T, HEADS, HEAD_WIDTH]     float  out  every element written; must not alias qkv
+//
+//   Launch    T × HEADS × B items, any group
+//   Local     none
+//   Numerics  float32; two walks over the keys: maximum, then weighted values
+//   Work      6·B·HEADS·T²·HEAD_WIDTH flop: scores are computed in both walks, for nothing is stored
+//   Host      Sources/OpenCLOperations/Operations/Attention+OpenCL.swift
+//   Definition  Sources/Operations/Reference/Attention.swift
+#undef VECTOR
+#define VECTOR 1
+#include "common.cl"
+
+// Problem
+#ifndef HEADS
+  #define HEADS 12
+#endif
+#ifndef HEAD_WIDTH
+  #define HEAD_WIDTH 64
+#endif
+#define ROW (3 * HEADS * HEAD_WIDTH)
+
+static inline float score(__global const float *q, __global const float *k) {
+  float sum = 0.0f;
+  for (int c = 0; c < HEAD_WIDTH; ++c) sum = fma(q[c], k[c], sum);
+  return sum;
+}
+
+__kernel void attention_plain(__global const float *restrict qkv, __global float *restrict y, const int tokens,
+                              const float scale) {
+  const int query = get_global_id(0), head = get_global_id(1), image = get_global_id(2);
+  __global const float *base = qkv + (size_t)image * tokens * ROW + head * HEAD_WIDTH;
+  __global const float *q = base + (size_t)query * ROW;
+  __global const float *keys = base + HEADS * HEAD_WIDTH;
+  __global const float *values = base + 2 * HEADS * HEAD_WIDTH;
+
+  float largest = -INFINITY;
+  for (int t = 0; t < tokens; ++t) largest = fmax(largest, scale * score(q, keys + (size_t)t * ROW));
+  float total = 0.0f, sums[HEAD_WIDTH];
+  for (int c = 0; c < HEAD_WIDTH; ++c) sums[c] = 0.0f;
+  for (int t = 0; t < tokens; ++t) {
+    const float weight = exp(scale * score(q, keys + (size_t)t * ROW) - largest);
+    total += weight;
+    for (int c = 0; c < HEAD_WIDTH; ++c) sums[c] = fma(weight, values[(size_t)t * ROW + c], sums[c]);
+  }
+  __global float *target = y + ((size_t)image * tokens + query) * (HEADS * HEAD_WIDTH) + head * HEAD_WIDTH;
+  for (int c = 0; c < HEAD_WIDTH; ++c) target[c] = sums[c] / total;
+}

@@ -1,0 +1,108 @@
+// common — what every kernel shares: the vector type, guarded loads, activations.
+//
+//   vfloat                         VECTOR floats (1, 2, 4, 8 or 16); v_load, v_store, v_sum work on it
+//   store_first(v, p, count)       stores the first count elements of v; all of them where count is larger
+//   load_first(p, count)           the counterpart; elements past count are zero
+//   row_normalizer(x, width, ε)    layer norm's statistics of a row, by one item
+//
+// Products and sums are written as fma() where one rounding is meant; the compiler may not contract others, so that a
+// row gives the same bits whatever stands around it.
+#pragma OPENCL FP_CONTRACT OFF
+
+// Tuning
+#ifndef VECTOR
+  #define VECTOR 4       // floats per vector
+#endif
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+
+#if VECTOR == 1
+typedef float vfloat;
+  #define v_load(p) (*(p))
+  #define v_store(v, p) (*(p) = (v))
+  #define v_sum(v) (v)
+  #define v_isgreaterequal(a, b) (-isgreaterequal(a, b))
+  #define v_select(a, b, mask) ((mask) ? (b) : (a))
+#elif VECTOR == 2 || VECTOR == 4 || VECTOR == 8 || VECTOR == 16
+typedef PASTE(float, VECTOR) vfloat;
+  #define v_load(p) PASTE(vload, VECTOR)(0, p)
+  #define v_store(v, p) PASTE(vstore, VECTOR)(v, 0, p)
+  #define v_isgreaterequal(a, b) isgreaterequal(a, b)
+  #define v_select(a, b, mask) select(a, b, mask)
+#else
+  #error "VECTOR must be 1, 2, 4, 8 or 16"
+#endif
+
+// Halving, so that the order of the sum is the same on every device.
+#if VECTOR == 2
+  #define v_sum(v) ((v).x + (v).y)
+#elif VECTOR == 4
+static inline float v_sum(float4 v) { const float2 a = v.lo + v.hi; return a.x + a.y; }
+#elif VECTOR == 8
+static inline float v_sum(float8 v) { const float4 a = v.lo + v.hi; const float2 b = a.lo + a.hi; return b.x + b.y; }
+#elif VECTOR == 16
+static inline float v_sum(float16 v) {
+  const float8 a = v.lo + v.hi; const float4 b = a.lo + a.hi; const float2 c = b.lo + b.hi; return c.x + c.y;
+}
+#endif
+
+// Rows seldom end where a vector does.
+static inline void store_first(vfloat v, __global float *p, int count) {
+  if (count >= VECTOR) {
+    v_store(v, p);
+  } else {
+    float parts[VECTOR];
+    v_store(v, parts);
+    for (int i = 0; i < count; ++i) p[i] = parts[i];
+  }
+}
+
+static inline vfloat load_first(__global const float *p, int count) {
+  if (count >= VECTOR) return v_load(p);
+  float parts[VECTOR];
+  for (int i = 0; i < VECTOR; ++i) parts[i] = i < count ? p[i] : 0.0f;
+  return v_load(parts);
+}
+
+// What turns x into its normalized value: (x − mean) · factor + offset.
+typedef struct {
+  float mean;    // as far as a float can hold it
+  float factor;  // 1/√(var + ε)
+  float offset;  // −factor · what the float mean left out
+} normalizer;
+
+// From the sums of centred values and their squares. The second sum would be 0 if the mean were exact; at a mean of
+// 5000 its rounding is as large as the values are.
+static inline normalizer make_normalizer(float mean, float centred_sum, float square_sum, int width, float epsilon) {
+  const float rest = centred_sum / width;
+  normalizer n;
+  n.mean = mean;
+  n.factor = 1.0f / sqrt(fma(-rest, rest, square_sum / width) + epsilon);
+  n.offset = -rest * n.factor;
+  return n;
+}
+
+// The mean first, then the centred squares: one pass over x² loses everything at a mean of 5000. Ba et al.,
+// arXiv:1607.06450.
+static inline normalizer row_normalizer(__global const float *x, int width, float epsilon) {
+  const int whole = width / VECTOR * VECTOR;
+  vfloat sums = (vfloat)(0.0f);
+  float sum = 0.0f;
+  for (int d = 0; d < whole; d += VECTOR) sums += v_load(x + d);
+  for (int d = whole; d < width; ++d) sum += x[d];
+  const float mean = (v_sum(sums) + sum) / width;
+  vfloat centred_sums = (vfloat)(0.0f), squares = (vfloat)(0.0f);
+  float centred_sum = 0.0f, square = 0.0f;
+  for (int d = 0; d < whole; d += VECTOR) {
+    const vfloat centred = v_load(x + d) - mean;
+    centred_sums += centred;
+    squares = fma(centred, centred, squares);
+  }
+  for (int d = whole; d < width; ++d) {
+    const float centred = x[d] - mean;
+    centred_sum += centred;
+    square = fma(centred, centred, square);
+  }
+  return make_normalizer(mean, v_sum(centred_sums) + centred_sum, v_sum(squares) + square, width, epsilon);
+}

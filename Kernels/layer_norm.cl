@@ -1,0 +1,86 @@
+// layer_norm — y = (x − mean) / √(var + ε) ⊙ γ + β over rows of WIDTH.                Ba et al., arXiv:1607.06450
+//
+//   x            [rows, WIDTH]  float  in
+//   gamma, beta  [WIDTH]        float  in
+//   y            [rows, WIDTH]  float  out  every element written; must not alias x
+//
+//   Launch    rows groups of GROUP items; group r owns row r
+//   Local     GROUP floats
+//   Numerics  two passes (mean, then centred squares) in float32; partial sums by item, then halving: the order is
+//             fixed by WIDTH, VECTOR and GROUP alone
+//   Work      10·rows·WIDTH flop, 8·rows·WIDTH bytes: memory bound
+//   Host      Sources/OpenCLOperations/Operations/LayerNorm+OpenCL.swift
+//   Definition  Sources/Operations/Reference/LayerNorm.swift
+#include "common.cl"
+
+// Problem
+#ifndef WIDTH
+  #define WIDTH 768      // D, elements per row
+#endif
+// Tuning — set by LayerNormTuning; any legal value gives the same answer up to rounding.
+#ifndef GROUP
+  #define GROUP 64       // items per row; a power of two
+#endif
+#if (GROUP & (GROUP - 1)) != 0
+  #error "layer_norm: GROUP must be a power of two"
+#endif
+#define WHOLE (WIDTH / VECTOR * VECTOR)  // elements in whole vectors
+
+// The sum of one float per item, in every item.
+static inline float group_sum(float part, __local float *parts, int item) {
+#if GROUP == 1
+  return part;
+#else
+  parts[item] = part;
+  barrier(CLK_LOCAL_MEM_FENCE);  // all parts written before any is added
+  for (int half_group = GROUP / 2; half_group > 0; half_group /= 2) {
+    if (item < half_group) parts[item] += parts[item + half_group];
+    barrier(CLK_LOCAL_MEM_FENCE);  // this round's sums written before the next reads them
+  }
+  const float sum = parts[0];
+  barrier(CLK_LOCAL_MEM_FENCE);  // sum read by all before the parts are used again
+  return sum;
+#endif
+}
+
+__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
+void layer_norm(__global const float *restrict x, __global const float *restrict gamma,
+                __global const float *restrict beta, const float epsilon, __global float *restrict y) {
+  __local float parts[GROUP];
+  const int item = get_local_id(0);
+  __global const float *source = x + (size_t)get_group_id(0) * WIDTH;
+  __global float *target = y + (size_t)get_group_id(0) * WIDTH;
+
+  // 1. Mean.
+  vfloat sums = (vfloat)(0.0f);
+  for (int d = item * VECTOR; d < WHOLE; d += GROUP * VECTOR) sums += v_load(source + d);
+  float sum = v_sum(sums);
+  for (int d = WHOLE + item; d < WIDTH; d += GROUP) sum += source[d];
+  const float mean = group_sum(sum, parts, item) / WIDTH;
+
+  // 2. Variance, and what the mean left out.
+  vfloat centred_sums = (vfloat)(0.0f), squares = (vfloat)(0.0f);
+  for (int d = item * VECTOR; d < WHOLE; d += GROUP * VECTOR) {
+    const vfloat centred = v_load(source + d) - mean;
+    centred_sums += centred;
+    squares = fma(centred, centred, squares);
+  }
+  float centred_sum = v_sum(centred_sums), square = v_sum(squares);
+  for (int d = WHOLE + item; d < WIDTH; d += GROUP) {
+    const float centred = source[d] - mean;
+    centred_sum += centred;
+    square = fma(centred, centred, square);
+  }
+  centred_sum = group_sum(centred_sum, parts, item);
+  square = group_sum(square, parts, item);
+  const normalizer n = make_normalizer(mean, centred_sum, square, WIDTH, epsilon);
+
+  // 3. Scale and shift.
+  for (int d = item * VECTOR; d < WHOLE; d += GROUP * VECTOR) {
+    const vfloat normalized = fma(v_load(source + d) - n.mean, (vfloat)(n.factor), (vfloat)(n.offset));
+    v_store(fma(normalized, v_load(gamma + d), v_load(beta + d)), target + d);
+  }
+  for (int d = WHOLE + item; d < WIDTH; d += GROUP) {
+    target[d] = fma(fma(source[d] - n.mean, n.factor, n.offset), gamma[d], beta[d]);
+  }
+}

@@ -1,0 +1,79 @@
+extension CheckpointError {
+    /// The stable names of everything that can be wrong with a model's files.
+    package enum Code: String, Hashable, Sendable, CaseIterable {
+        // safetensors
+        case safeTensorsShort = "ST_SHORT"
+        case safeTensorsHeaderTooLarge = "ST_HEADER_TOO_LARGE"
+        case safeTensorsTruncated = "ST_TRUNCATED"
+        case safeTensorsHeaderStart = "ST_HEADER_START"
+        case notSafeTensors = "ST_NOT_SAFETENSORS"
+        case safeTensorsUTF8 = "ST_UTF8"
+        case safeTensorsJSON = "ST_JSON"
+        case safeTensorsDuplicate = "ST_DUPLICATE"
+        case safeTensorsDepth = "ST_JSON_DEPTH"
+        case safeTensorsLimit = "ST_LIMIT"
+        case safeTensorsField = "ST_FIELD"
+        case safeTensorsScalarType = "ST_DTYPE"
+        case safeTensorsShape = "ST_SHAPE"
+        case safeTensorsOverflow = "ST_OVERFLOW"
+        case safeTensorsOffset = "ST_OFFSET"
+        case safeTensorsSize = "ST_SIZE"
+        case safeTensorsOverlap = "ST_OVERLAP"
+        case safeTensorsHole = "ST_HOLE"
+        case safeTensorsMetadata = "ST_METADATA"
+        /// A shard's path leaves the folder of the index, or the shard is not there.
+        case safeTensorsIndexPath = "ST_INDEX_PATH"
+        /// The index says something that its shards contradict.
+        case safeTensorsIndex = "ST_INDEX"
+
+        // A model's tensors as a whole
+        case modelMissing = "MODEL_MISSING"
+        case modelShape = "MODEL_SHAPE"
+        case modelUnexpected = "MODEL_UNEXPECTED"
+        case modelNonFinite = "MODEL_NONFINITE"
+        /// Weights in a format that is not read, or no weights where they were looked for.
+        case modelFormat = "MODEL_FORMAT"
+
+        // config.json and its neighbors
+        case configurationMissing = "CFG_MISSING"
+        case configurationJSON = "CFG_JSON"
+        case configurationLimit = "CFG_LIMIT"
+        case configurationArchitecture = "CFG_ARCH"
+        case configurationHeads = "CFG_HEADS"
+        case configurationPatch = "CFG_PATCH"
+        case configurationTensorMismatch = "CFG_TENSOR_MISMATCH"
+        case configurationActivation = "CFG_ACT"
+        case configurationEpsilon = "CFG_EPS"
+        case configurationNormalization = "CFG_NORM"
+        case configurationLabels = "CFG_LABELS"
+        case configurationType = "CFG_TYPE"
+        case configurationMemory = "CFG_MEMORY"
+        case configurationShape = "CFG_SHAPE"
+        case configurationUTF8 = "CFG_UTF8"
+        case configurationNumber = "CFG_NUMBER"
+
+        // Labels
+        case labelsCount = "LABELS_COUNT"
+        case labelsKeys = "LABELS_KEYS"
+        case labelsUTF8 = "LABELS_UTF8"
+        case labelsLimit = "LABELS_LIMIT"
+
+        // NumPy arrays
+        case numPyMagic = "NPY_MAGIC"
+        case numPyVersion = "NPY_VERSION"
+        case numPyHeader = "NPY_HEADER"
+        case numPyObject = "NPY_OBJECT"
+        case numPyScalarType = "NPY_DTYPE"
+        case numPyOverflow = "NPY_OVERFLOW"
+        case numPySize = "NPY_SIZE"
+
+        // The file system
+        case fileNotFound = "IO_NOT_FOUND"
+        case notRegularFile = "IO_NOT_FILE"
+        case permissionDenied = "IO_PERM"
+        case fileChanged = "IO_CHANGED"
+        case readFailed = "IO_READ"
+        case writeFailed = "IO_WRITE"
+        case noSpaceLeft = "IO_SPACE"
+    }
+}

@@ -1,0 +1,139 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// An output file that appears whole or not at all.
+///
+/// Bytes go to `FILE.partial`, which `commit` renames to `FILE`; without a commit the partial file is removed and a `FILE`
+/// that existed stays as it was. A link is followed, so that its target is replaced and not the link. What is not a regular
+/// file (a pipe, `/dev/null`) is written directly, since renaming over it would destroy it.
+package final class AtomicFile {
+    /// The path as the caller gave it.
+    package let path: String
+    private let destination: String
+    private let partial: String?
+    private var descriptor: CInt
+
+    /// Opens `FILE.partial` beside the destination, emptied.
+    ///
+    /// Throws IO_NOT_FOUND where the directory does not exist, IO_PERM, IO_SPACE, IO_WRITE, or IO_NOT_FILE for a directory.
+    package init(_ path: String) throws(CheckpointError) {
+        guard !path.utf8.contains(0), !path.isEmpty else {
+            throw CheckpointError(.fileNotFound, file: path, "is not a path", next: "name a file")
+        }
+        let target = try Target(path)
+        self.path = path
+        destination = target.path
+        partial = target.isReplaced ? target.path + ".partial" : nil
+        let flags = O_WRONLY | O_CLOEXEC | (target.isReplaced ? O_CREAT | O_TRUNC : 0)
+        repeat { descriptor = open(partial ?? destination, flags, 0o666) } while descriptor < 0 && errno == EINTR
+        guard descriptor >= 0 else { throw .system(errno, file: partial ?? path, writing: true) }
+    }
+
+    deinit {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        if let partial { unlink(partial) }
+    }
+
+    /// Appends bytes.
+    ///
+    /// Throws IO_SPACE or IO_WRITE; the partial file is then removed when this object goes.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+        precondition(descriptor >= 0, "a write to \(path) after its commit")
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            // Qualified, or the name would be this method's own.
+            #if canImport(Darwin)
+                let count = Darwin.write(descriptor, rest.baseAddress, rest.count)
+            #else
+                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            #endif
+            if count >= 0 {
+                done += count
+            } else if errno != EINTR {
+                throw .system(errno, file: path, writing: true)
+            }
+        }
+    }
+
+    /// Appends bytes.
+    package func write(_ bytes: [UInt8]) throws(CheckpointError) { try writeElements(of: bytes) }
+
+    /// Appends values as they lie in memory (little endian).
+    package func write(_ values: [Float]) throws(CheckpointError) { try writeElements(of: values) }
+
+    /// Appends text as UTF-8.
+    package func write(_ text: String) throws(CheckpointError) { try writeElements(of: Array(text.utf8)) }
+
+    /// Gives the file its name; nothing can be written afterwards.
+    ///
+    /// Throws IO_SPACE or IO_WRITE where the last bytes cannot be stored, IO_PERM where the name cannot be taken.
+    package func commit() throws(CheckpointError) {
+        precondition(descriptor >= 0, "a second commit of \(path)")
+        let closed = close(descriptor)
+        let closeError = errno
+        descriptor = -1
+        guard let partial else { return }
+        guard closed == 0 || closeError == EINTR else {
+            unlink(partial)
+            throw .system(closeError, file: path, writing: true)
+        }
+        guard rename(partial, destination) == 0 else {
+            let renameError = errno
+            unlink(partial)
+            throw .system(renameError, file: path, writing: true)
+        }
+    }
+
+    /// Writes a whole file at once.
+    package static func write(_ bytes: [UInt8], to path: String) throws(CheckpointError) {
+        let file = try AtomicFile(path)
+        try file.write(bytes)
+        try file.commit()
+    }
+
+    private func writeElements<Element: BitwiseCopyable>(of array: [Element]) throws(CheckpointError) {
+        var failure: CheckpointError?
+        array.withUnsafeBytes { bytes in
+            do throws(CheckpointError) {
+                try write(bytes)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Where bytes end up, and whether they get there by renaming.
+    private struct Target {
+        let path: String
+        let isReplaced: Bool
+
+        init(_ path: String) throws(CheckpointError) {
+            var status = stat()
+            guard stat(path, &status) == 0 else {
+                // Not there yet, or a link to nothing; open and rename say what else is wrong.
+                self.path = path
+                isReplaced = true
+                return
+            }
+            switch InputFile.irregularKind(of: status) {
+            case nil:
+                guard let resolved = realpath(path, nil) else {
+                    throw .system(errno, file: path, writing: true)
+                }
+                defer { free(resolved) }
+                self.path = String(cString: resolved)
+                isReplaced = true
+            case "a directory": throw .system(EISDIR, file: path, writing: true)
+            default:
+                self.path = path
+                isReplaced = false
+            }
+        }
+    }
+}

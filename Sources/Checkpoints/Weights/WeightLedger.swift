@@ -1,0 +1,79 @@
+import Operations
+
+/// What was asked of a checkpoint in one load, and what was wrong with it.
+final class WeightLedger {
+    let checkpoint: any Checkpoint
+    let separator: String
+    private let allowingNonFinite: Bool
+    private var ignored: [NamePattern]
+    private var read: Set<String> = []
+    private var missing: [String] = []
+    private var misshapen: [Misshapen] = []
+    private var noted: Set<String> = []
+
+    private struct Misshapen {
+        let name: String
+        let found: Shape
+        let expected: Shape
+
+        var description: String { "\(name) found \(found), expected \(expected)" }
+    }
+
+    init(_ checkpoint: any Checkpoint, ignoring: [NamePattern], allowingNonFinite: Bool, separator: String) {
+        self.checkpoint = checkpoint
+        self.separator = separator
+        self.allowingNonFinite = allowingNonFinite
+        ignored = ignoring
+    }
+
+    func ignore(_ pattern: NamePattern) { ignored.append(pattern) }
+
+    /// Reads a tensor, or notes what is wrong with it and gives zeros.
+    func read(_ name: String, shape: Shape) throws(CheckpointError) -> HostTensor {
+        guard let found = checkpoint.shape(of: name) else {
+            if noted.insert(name).inserted { missing.append(name) }
+            return HostTensor(shape)
+        }
+        read.insert(name)
+        guard found == shape else {
+            if noted.insert(name).inserted {
+                misshapen.append(Misshapen(name: name, found: found, expected: shape))
+            }
+            return HostTensor(shape)
+        }
+        // The load has failed already: what is left is to find the other problems, for which no value is needed.
+        guard noted.isEmpty else { return HostTensor(shape) }
+        return try checkpoint.read(name, allowingNonFinite: allowingNonFinite)
+    }
+
+    var unread: [String] {
+        checkpoint.names.filter { name in !read.contains(name) && !ignored.contains { $0.matches(name) } }
+    }
+
+    /// The error that tells all problems; nil where there are none.
+    func error(unexpected: [String]) -> CheckpointError? {
+        var parts: [String] = []
+        if !missing.isEmpty { parts.append("lacks " + Self.list(missing, "tensor")) }
+        if !misshapen.isEmpty {
+            parts.append("has another shape for " + Self.list(misshapen.map(\.description), "tensor"))
+        }
+        if !unexpected.isEmpty {
+            parts.append("has " + Self.list(unexpected, "tensor") + " that no part of the model reads")
+        }
+        guard !parts.isEmpty else { return nil }
+        let code: CheckpointError.Code =
+            !missing.isEmpty ? .modelMissing : !misshapen.isEmpty ? .modelShape : .modelUnexpected
+        return CheckpointError(
+            code, file: checkpoint.file, parts.joined(separator: ", "),
+            next: "check that the weights and the configuration belong to the same model",
+            details: missing.map { "missing: \($0)" } + misshapen.map { "shape: \($0.description)" }
+                + unexpected.map { "unexpected: \($0)" })
+    }
+
+    /// Names the first five of a list, and how many there are.
+    private static func list(_ names: [String], _ noun: String) -> String {
+        let shown = names.prefix(5).map { $0.abbreviated(to: 200) }.joined(separator: ", ")
+        let more = names.count > 5 ? " and \(names.count - 5) more" : ""
+        return "\(names.count) \(noun)\(names.count == 1 ? "" : "s") (\(shown)\(more))"
+    }
+}

@@ -1,0 +1,28 @@
+package import OpenCLRuntime
+package import Operations
+
+extension OpenCLBackend {
+    package func upload(_ tensor: HostTensor) throws(OpenCLError) -> DeviceTensor {
+        let result = try DeviceTensor(tensor.shape, from: pool)
+        try queue.write(tensor.values, to: result.buffer)
+        return result
+    }
+
+    package func upload(_ pictures: PixelBatch) throws(OpenCLError) -> DeviceTensor {
+        let result = try DeviceTensor(pictures.shape, .uint8, from: pool)
+        try queue.write(pictures.bytes, to: result.buffer)
+        return result
+    }
+
+    package func download(_ tensor: DeviceTensor) throws(OpenCLError) -> HostTensor {
+        precondition(tensor.element == .float32, "only float tensors are downloaded")
+        return HostTensor(tensor.shape, try queue.read(Float.self, count: tensor.shape.count, from: tensor.buffer))
+    }
+
+    /// Copies parameters into a buffer of their own, which stays as long as its layer.
+    func store(_ values: [Float]) throws(OpenCLError) -> Buffer {
+        let buffer = try Buffer(queue.context, byteCount: max(values.count, 1) * 4)
+        if !values.isEmpty { try queue.write(values, to: buffer) }
+        return buffer
+    }
+}

@@ -1,0 +1,107 @@
+package import OpenCLRuntime
+package import Operations
+
+/// The operations on an OpenCL device.
+///
+/// Owns queue, kernels and memory; not `Sendable`: one per thread of use.
+package final class OpenCLBackend: Backend {
+    package typealias Tensor = DeviceTensor
+    package typealias Failure = OpenCLError
+
+    /// How a backend differs from the default.
+    package struct Options: Sendable {
+        /// Variants to use in place of the best that the device can run.
+        package var variants: [Operation: KernelVariant] = [:]
+        /// Fills the memory of every result with NaN first: a test's way to see what is not written.
+        package var fillsWithNaN = false
+        /// Collects the time of every launch.
+        package var profiles = false
+        /// Whether layer norm runs inside the linear that follows; nil for what the tuning says.
+        package var fusesLayerNorm: Bool?
+        /// Where compiled programs are kept; nil for nowhere.
+        package var programCache: ProgramCache?
+        /// Bytes that buffers may take together; nil for four fifths of the device's memory.
+        package var memoryLimit: Int?
+        /// How buffers are placed.
+        package var placement = Context.BufferPlacement.device
+
+        /// The default.
+        package init() {}
+    }
+
+    /// The device as operations see it.
+    package let profile: DeviceProfile
+    let queue: CommandQueue
+    let pool: BufferPool
+    let fusesLayerNorm: Bool
+    private let library: KernelLibrary
+    private let variants: [Operation: KernelVariant]
+    private let profiler: LaunchProfiler?
+
+    /// Opens a device.
+    package init(_ device: Device, options: Options = Options()) throws(OpenCLError) {
+        let profile = DeviceProfile(device)
+        let context = try Context(
+            device, budget: options.memoryLimit.map(MemoryBudget.init(limit:)), placement: options.placement)
+        self.profile = profile
+        queue = try CommandQueue(context, profiling: options.profiles)
+        pool = BufferPool(queue, fillsWithNaN: options.fillsWithNaN)
+        library = KernelLibrary(context, cache: options.programCache)
+        fusesLayerNorm = options.fusesLayerNorm ?? profile.linear.fusesLayerNorm
+        profiler = options.profiles ? LaunchProfiler() : nil
+        variants = Dictionary(
+            uniqueKeysWithValues: Operation.allCases.map { operation in
+                let possible = SelectionTable.variants(of: operation, on: profile)
+                let chosen = options.variants[operation].flatMap { possible.contains($0) ? $0 : nil } ?? possible[0]
+                return (operation, chosen)
+            })
+    }
+
+    /// The variant that an operation runs in.
+    package func variant(of operation: Operation) -> KernelVariant { variants[operation] ?? .plain }
+
+    /// Device memory in use and at its peak, in bytes.
+    package var memory: (used: Int, peak: Int) { (queue.context.budget.used, queue.context.budget.peak) }
+
+    /// Buffers made so far, parameters apart; constant once a pass of the same shape has run.
+    package var bufferCount: Int { pool.madeCount }
+
+    /// Waits until everything that was launched has run.
+    package func finish() throws(OpenCLError) { try queue.finish() }
+
+    /// The time of every launch since the last call, by kernel, in launch order; empty unless profiling was asked for.
+    package func takeProfile() throws(OpenCLError) -> [LaunchTime] { try profiler?.take() ?? [] }
+
+    /// What a kernel gets.
+    enum Argument {
+        case buffer(Buffer)
+        /// A pointer that the specialization does not read.
+        case unused
+        case int(Int)
+        case float(Float)
+        case float4(SIMD4<Float>)
+    }
+
+    /// Compiles the kernel where need be, binds its arguments and enqueues it.
+    func launch(
+        _ operation: Operation, _ defines: [String: Int], _ arguments: [Argument], global: NDRange, local: NDRange?
+    ) throws(OpenCLError) {
+        let specialization = Specialization(operation.kernelName + variant(of: operation).suffix, defines)
+        let entry = try library.kernel(for: specialization)
+        for (index, argument) in arguments.enumerated() {
+            switch argument {
+            case .buffer(let buffer): try entry.kernel.setArgument(index, buffer)
+            case .unused: try entry.kernel.setNullArgument(index)
+            case .int(let value): try entry.kernel.setArgument(index, Int32(value))
+            case .float(let value): try entry.kernel.setArgument(index, value)
+            case .float4(let value): try entry.kernel.setArgument(index, value)
+            }
+        }
+        if let profiler {
+            profiler.record(
+                operation, specialization, try queue.launchWithEvent(entry.kernel, global: global, local: local))
+        } else {
+            try queue.launch(entry.kernel, global: global, local: local)
+        }
+    }
+}

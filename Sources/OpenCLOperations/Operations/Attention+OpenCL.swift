@@ -1,0 +1,27 @@
+package import OpenCLRuntime
+import Operations
+
+extension OpenCLBackend {
+    package func attention(
+        _ queryKeyValue: DeviceTensor, heads: Int, scale: Float
+    ) throws(OpenCLError) -> DeviceTensor {
+        let shape = queryKeyValue.shape
+        precondition(
+            shape.rank == 3 && shape[2] % (3 * heads) == 0, "attention expects [B, T, 3·\(heads)·C], found \(shape)")
+        let (batch, tokens, width) = (shape[0], shape[1], shape[2] / 3)
+        let y = try DeviceTensor([batch, tokens, width], from: pool)
+        let arguments: [Argument] = [.buffer(queryKeyValue.buffer), .buffer(y.buffer), .int(tokens), .float(scale)]
+        let problem = ["HEADS": heads, "HEAD_WIDTH": width / heads]
+        switch variant(of: .attention) {
+        case .portable:
+            let tuning = profile.attention.fitting(headWidth: width / heads)
+            let queries = (tokens + tuning.group - 1) / tuning.group * tuning.group
+            try launch(
+                .attention, tuning.defines.merging(problem) { _, problem in problem }, arguments,
+                global: [queries, heads, batch], local: [tuning.group, 1, 1])
+        case .plain:
+            try launch(.attention, problem, arguments, global: [tokens, heads, batch], local: nil)
+        }
+        return y
+    }
+}

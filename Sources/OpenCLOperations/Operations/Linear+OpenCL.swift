@@ -1,0 +1,125 @@
+package import OpenCLRuntime
+package import Operations
+
+/// A linear layer in device memory, packed for the variant that runs it.
+package struct OpenCLLinear {
+    let inputWidth: Int
+    let outputWidth: Int
+    let weight: Buffer
+    let bias: Buffer
+    let hasLayerScale: Bool
+}
+
+extension OpenCLBackend {
+    /// Folds layer scale into weight and bias, packs the weight and moves both to the device.
+    package func prepare(_ parameters: LinearParameters) throws(OpenCLError) -> OpenCLLinear {
+        let (weight, bias) = try storePacked(
+            parameters.weight, bias: parameters.bias, scale: parameters.layerScale, for: .linear)
+        return OpenCLLinear(
+            inputWidth: parameters.inputWidth, outputWidth: parameters.outputWidth, weight: weight, bias: bias,
+            hasLayerScale: parameters.layerScale != nil)
+    }
+
+    package func linear(
+        _ x: DeviceTensor, _ linear: OpenCLLinear, after norm: OpenCLLayerNorm?, then activation: Activation,
+        adding residual: DeviceTensor?
+    ) throws(OpenCLError) -> DeviceTensor {
+        precondition(x.shape.width == linear.inputWidth, "linear expects rows of \(linear.inputWidth), found \(x.shape)")
+        precondition(!linear.hasLayerScale || activation == .identity, "layer scale is folded before the activation")
+        if let norm, !fusesLayerNorm {
+            let normalized = try layerNorm(x, norm)
+            return try self.linear(normalized, linear, after: nil, then: activation, adding: residual)
+        }
+        let y = try DeviceTensor(x.shape.replacingWidth(linear.outputWidth), from: pool)
+        precondition(residual.map { $0.shape == y.shape } ?? true, "residual must be \(y.shape)")
+        let rows = x.shape.rows
+        let arguments: [Argument] = [
+            .buffer(x.buffer), .buffer(linear.weight), .buffer(linear.bias),
+            residual.map { .buffer($0.buffer) } ?? .unused, norm.map { .buffer($0.scale) } ?? .unused,
+            norm.map { .buffer($0.shift) } ?? .unused, .float(norm?.epsilon ?? 0), .buffer(y.buffer), .int(rows),
+        ]
+        let defines = [
+            "INPUTS": linear.inputWidth, "OUTPUTS": linear.outputWidth, "NORM": norm == nil ? 0 : 1,
+            "RESIDUAL": residual == nil ? 0 : 1, "ACTIVATION": activation.macro,
+        ]
+        switch variant(of: .linear) {
+        case .portable: try launchTiled(.linear, defines, arguments, rows: rows, columns: linear.outputWidth)
+        case .plain: try launch(.linear, defines, arguments, global: [linear.outputWidth, rows], local: nil)
+        }
+        return y
+    }
+
+    /// Launches a kernel whose groups tile rows × columns of the result.
+    func launchTiled(
+        _ operation: Operation, _ defines: [String: Int], _ arguments: [Argument], rows: Int, columns: Int
+    ) throws(OpenCLError) {
+        let tuning = profile.linear
+        let groups = (
+            (rows + tuning.groupHeight - 1) / tuning.groupHeight, (columns + tuning.panel - 1) / tuning.panel
+        )
+        try launch(
+            operation, defines.merging(tuning.defines) { problem, _ in problem }, arguments,
+            global: [groups.0 * tuning.groupColumns, groups.1 * tuning.groupRows],
+            local: [tuning.groupColumns, tuning.groupRows])
+    }
+
+    /// Stores a weight `[out, in]` and its bias as a variant of a tiled operation reads them.
+    func storePacked(
+        _ weight: HostTensor, bias: [Float]?, scale: [Float]?, for operation: Operation
+    ) throws(OpenCLError) -> (weight: Buffer, bias: Buffer) {
+        let outputs = weight.shape[0]
+        let scaledBias = (0..<outputs).map { (bias?[$0] ?? 0) * (scale?[$0] ?? 1) }
+        switch variant(of: operation) {
+        case .portable:
+            let panel = profile.linear.panel
+            let padding = (outputs + panel - 1) / panel * panel - outputs
+            return (
+                try storePanels(weight, scale: scale, panel: panel),
+                try store(scaledBias + [Float](repeating: 0, count: padding))
+            )
+        case .plain:
+            guard let scale else { return (try store(weight.values), try store(scaledBias)) }
+            let inputs = weight.shape[1]
+            return (
+                try store(weight.values.indices.map { weight.values[$0] * scale[$0 / inputs] }), try store(scaledBias)
+            )
+        }
+    }
+
+    /// Wᵀ in panels of `panel` columns, `[panels][in][panel]`, written a few panels at a time: no second copy is made.
+    private func storePanels(_ weight: HostTensor, scale: [Float]?, panel: Int) throws(OpenCLError) -> Buffer {
+        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        let panels = (outputs + panel - 1) / panel
+        let buffer = try Buffer(queue.context, byteCount: panels * inputs * panel * 4)
+        let panelsPerChunk = max(1, (1 << 18) / (inputs * panel))
+        for first in stride(from: 0, to: panels, by: panelsPerChunk) {
+            let count = min(panelsPerChunk, panels - first)
+            var chunk = [Float](repeating: 0, count: count * inputs * panel)
+            weight.values.withUnsafeBufferPointer { source in
+                chunk.withUnsafeMutableBufferPointer { target in
+                    for output in first * panel..<min((first + count) * panel, outputs) {
+                        let factor = scale?[output] ?? 1
+                        let column = (output / panel - first) * inputs * panel + output % panel
+                        for k in 0..<inputs { target[column + k * panel] = source[output * inputs + k] * factor }
+                    }
+                }
+            }
+            try queue.write(chunk, to: buffer, offset: first * inputs * panel * 4)
+        }
+        return buffer
+    }
+}
+
+extension Activation {
+    /// The value of the macro ACTIVATION in `activation.cl`.
+    fileprivate var macro: Int {
+        switch self {
+        case .identity: 0
+        case .gelu: 1
+        case .geluTanh: 2
+        case .geluQuick: 3
+        case .silu: 4
+        case .relu: 5
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package import OpenCLRuntime
+package import Operations
+
+extension OpenCLBackend {
+    package func pool(
+        _ tokens: DeviceTensor, _ pooling: Pooling, over range: Range<Int>
+    ) throws(OpenCLError) -> DeviceTensor {
+        let shape = tokens.shape
+        precondition(shape.rank == 3 && !range.isEmpty && range.upperBound <= shape[1], "pooling \(range) of \(shape)")
+        let y = try DeviceTensor([shape[0], shape[2]], from: pool)
+        let arguments: [Argument] = [
+            .buffer(tokens.buffer), .buffer(y.buffer), .int(shape[1]), .int(range.lowerBound), .int(range.upperBound),
+        ]
+        let problem = ["WIDTH": shape[2], "POOLING": pooling.macro]
+        switch variant(of: .pooling) {
+        case .portable:
+            let vector = profile.layerNorm.vector
+            try launch(
+                .pooling, problem.merging(["VECTOR": vector]) { problem, _ in problem }, arguments,
+                global: [(shape[2] + vector - 1) / vector, shape[0]], local: nil)
+        case .plain:
+            try launch(.pooling, problem, arguments, global: [shape[2], shape[0]], local: nil)
+        }
+        return y
+    }
+}
+
+extension Pooling {
+    /// The value of the macro POOLING in `pooling.cl`.
+    fileprivate var macro: Int {
+        switch self {
+        case .average: 0
+        case .maximum: 1
+        case .averageAndMaximum: 2
+        }
+    }
+}

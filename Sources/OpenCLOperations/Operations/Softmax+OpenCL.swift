@@ -1,0 +1,20 @@
+package import OpenCLRuntime
+import Operations
+
+extension OpenCLBackend {
+    package func softmax(_ x: DeviceTensor) throws(OpenCLError) -> DeviceTensor {
+        let y = try DeviceTensor(x.shape, from: pool)
+        let arguments: [Argument] = [.buffer(x.buffer), .buffer(y.buffer)]
+        let problem = ["WIDTH": x.shape.width]
+        switch variant(of: .softmax) {
+        case .portable:
+            let tuning = profile.softmax
+            try launch(
+                .softmax, tuning.defines.merging(problem) { _, problem in problem }, arguments,
+                global: [x.shape.rows * tuning.group], local: [tuning.group])
+        case .plain:
+            try launch(.softmax, problem, arguments, global: [x.shape.rows], local: nil)
+        }
+        return y
+    }
+}

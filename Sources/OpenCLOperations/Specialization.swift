@@ -1,0 +1,22 @@
+/// Everything that changes the code generated for a kernel, and nothing that does not.
+///
+/// Sizes that vary from call to call (batch, rows, tokens) are arguments; sizes that a model fixes are here.
+struct Specialization: Hashable, Sendable {
+    /// The file under `Kernels/` and the kernel in it.
+    let kernel: String
+    /// Values of its macros.
+    let defines: [String: Int]
+
+    init(_ kernel: String, _ defines: [String: Int]) {
+        (self.kernel, self.defines) = (kernel, defines)
+    }
+
+    /// The kernel's text under its macros.
+    var source: String {
+        let lines = defines.sorted { $0.key < $1.key }.map { "#define \($0.key) \($0.value)\n" }
+        return lines.joined() + KernelSource.text(of: kernel)
+    }
+
+    /// No relaxed mathematics: softmax lives by the behaviour of infinities.
+    static let options = "-cl-std=CL1.2"
+}

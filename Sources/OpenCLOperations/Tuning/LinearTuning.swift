@@ -1,0 +1,30 @@
+/// Tile of `linear.cl` and `patch_embedding.cl`.
+struct LinearTuning: KernelTuning {
+    /// Rows per item.
+    var rows: Int
+    /// Floats per vector.
+    var vector: Int
+    /// Vectors per row and item.
+    var vectors: Int
+    /// Items side by side.
+    var groupColumns: Int
+    /// Items below each other.
+    var groupRows: Int
+    /// Whether a layer norm runs inside the linear that follows it; otherwise it is a launch of its own.
+    var fusesLayerNorm: Bool
+
+    static let knobs: [Knob<Self>] = [
+        Knob(name: "ROWS", path: \.rows, candidates: [2, 4, 6, 8]),
+        Knob(name: "VECTOR", path: \.vector, candidates: [4, 8, 16]),
+        Knob(name: "VECTORS", path: \.vectors, candidates: [1, 2, 4]),
+        Knob(name: "GROUP_COLUMNS", path: \.groupColumns, candidates: [1, 8, 16]),
+        Knob(name: "GROUP_ROWS", path: \.groupRows, candidates: [1, 4, 8]),
+    ]
+
+    var isLegal: Bool { [1, 2, 4, 8, 16].contains(vector) && groupColumns * groupRows <= 256 }
+
+    /// Columns of a group: the width of a weight panel.
+    var panel: Int { groupColumns * vectors * vector }
+    /// Rows of a group.
+    var groupHeight: Int { groupRows * rows }
+}

@@ -1,0 +1,67 @@
+import COpenCL
+
+/// One command that was put on a queue: to be waited for, and asked for its times.
+@safe
+package struct Event: ~Copyable {
+    private let handle: cl_event
+
+    /// Takes over a handle.
+    init(owning handle: cl_event) {
+        unsafe self.handle = handle
+    }
+
+    deinit {
+        unsafe clReleaseEvent(handle)
+    }
+
+    /// Waits until the command is done.
+    ///
+    /// - Throws: `deviceLost` where the command failed.
+    package func wait() throws(OpenCLError) {
+        var handle: cl_event? = unsafe handle
+        try checkQueue(unsafe clWaitForEvents(1, &handle), "clWaitForEvents")
+        var status: cl_int = 0
+        try check(
+            unsafe clGetEventInfo(
+                self.handle, cl_event_info(bitPattern: CL_EVENT_COMMAND_EXECUTION_STATUS), MemoryLayout<cl_int>.size,
+                &status, nil), "clGetEventInfo")
+        guard status < 0 else { return }
+        throw OpenCLError(
+            call: "clWaitForEvents", status: OpenCLStatus(rawValue: status), kind: .deviceLost,
+            context: "A command ended abnormally", nextStep: "The device failed; open it again, or choose another one")
+    }
+
+    /// Times of a command, in nanoseconds of the device's clock.
+    package struct Times: Sendable, Hashable {
+        /// When the host put it on the queue.
+        package let queued: UInt64
+        /// When the queue gave it to the device.
+        package let submitted: UInt64
+        /// When the device began it.
+        package let started: UInt64
+        /// When the device ended it.
+        package let ended: UInt64
+
+        /// Nanoseconds that the device worked on it.
+        package var duration: UInt64 { ended >= started ? ended - started : 0 }
+    }
+
+    /// Waits for the command and tells its times.
+    ///
+    /// - Throws: `deviceLost` where the command failed, `other` where the queue was made without `profiling`.
+    package func times() throws(OpenCLError) -> Times {
+        try wait()
+        return Times(
+            queued: try time(CL_PROFILING_COMMAND_QUEUED), submitted: try time(CL_PROFILING_COMMAND_SUBMIT),
+            started: try time(CL_PROFILING_COMMAND_START), ended: try time(CL_PROFILING_COMMAND_END))
+    }
+
+    private func time(_ name: Int32) throws(OpenCLError) -> UInt64 {
+        var time: cl_ulong = 0
+        let size = MemoryLayout<cl_ulong>.size
+        try check(
+            unsafe clGetEventProfilingInfo(handle, cl_profiling_info(bitPattern: name), size, &time, nil),
+            "clGetEventProfilingInfo")
+        return time
+    }
+}

@@ -1,0 +1,56 @@
+public import Operations
+
+/// A case of `attention`: batch, tokens, heads and their width; sharpness scales the scores.
+public struct AttentionCase: OperationCase {
+    let batch: Int
+    let tokens: Int
+    let heads: Int
+    let headWidth: Int
+    var sharpness: Float = 1
+
+    /// Attention.
+    public var operation: Operation { .attention }
+
+    /// Tokens around steps and the real lengths n² + 1; head widths of every family; scores from flat to one-hot.
+    public static let all: [any OperationCase] =
+        [1, 2, 7, 8, 9, 17, 31, 33, 65].map { AttentionCase(batch: 2, tokens: $0, heads: 3, headWidth: 16) }
+        + [4, 6, 12, 24, 32, 64, 72, 80, 88].map { AttentionCase(batch: 1, tokens: 26, heads: 2, headWidth: $0) }
+        + [197, 257].map { AttentionCase(batch: 1, tokens: $0, heads: 2, headWidth: 32) }
+        + [577, 1370].map { AttentionCase(batch: 1, tokens: $0, heads: 1, headWidth: 8) }
+        + [0, 30, 1000].map { AttentionCase(batch: 1, tokens: 50, heads: 2, headWidth: 16, sharpness: $0) }
+
+    /// Three tiny shapes.
+    public static let small: [any OperationCase] = [
+        AttentionCase(batch: 1, tokens: 5, heads: 2, headWidth: 4),
+        AttentionCase(batch: 2, tokens: 9, heads: 1, headWidth: 12),
+        AttentionCase(batch: 1, tokens: 17, heads: 1, headWidth: 16),
+    ]
+
+    /// The attention of ViT-B/16.
+    public static let base: [any OperationCase] = [AttentionCase(batch: 1, tokens: 197, heads: 12, headWidth: 64)]
+
+    /// Two products of T × T × C a head.
+    public var work: Work {
+        Work(
+            flop: 4 * batch * heads * tokens * tokens * headWidth, floats: 4 * batch * heads * tokens * headWidth)
+    }
+
+    /// Scores and sums are random walks; a score's error is multiplied by its size in the exponent.
+    public var tolerance: Double { randomWalkTolerance(terms: headWidth + tokens) * Double(max(1, sharpness)) }
+
+    /// Normal queries, keys and values.
+    public func prepare<B: Backend>(on backend: B) throws(B.Failure) -> PreparedCase<B> {
+        var random = SeededGenerator(seed: UInt64(tokens) << 32 ^ UInt64(heads) << 16 ^ UInt64(headWidth))
+        let queryKeyValue = try backend.upload(random.tensor([batch, tokens, 3 * heads * headWidth]))
+        let scale = sharpness / Float(headWidth).squareRoot()
+        return PreparedCase { () throws(B.Failure) in
+            try backend.attention(queryKeyValue, heads: heads, scale: scale)
+        }
+    }
+
+    /// Sizes, and sharpness where it is not 1.
+    public var description: String {
+        "attention \(batch)×\(tokens) tokens, \(heads) heads of \(headWidth)"
+            + (sharpness == 1 ? "" : ", sharpness \(Int(sharpness))")
+    }
+}

@@ -1,0 +1,31 @@
+import Dispatch
+
+/// Runs `body` for each index below `count`, spread over the cores; each index must write only what is its own.
+func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    if count == 1 { return body(0) }
+    DispatchQueue.concurrentPerform(iterations: count, execute: body)
+}
+
+/// Memory that several cores write at once, each to places that no other touches.
+///
+/// `@unchecked Sendable`: the caller of `parallel` divides the elements among the indices, so no two cores meet.
+struct Shared<Element>: @unchecked Sendable {
+    let base: UnsafeMutablePointer<Element>
+
+    init(_ buffer: UnsafeMutableBufferPointer<Element>) {
+        guard let base = buffer.baseAddress else { preconditionFailure("shared memory must not be empty") }
+        self.base = base
+    }
+}
+
+extension HostTensor {
+    /// Makes a tensor whose values are written in parallel; every element must be.
+    init(_ shape: Shape, filledBy fill: (Shared<Float>) -> Void) {
+        self.init(
+            shape,
+            [Float](unsafeUninitializedCapacity: shape.count) { buffer, count in
+                if shape.count > 0 { fill(Shared(buffer)) }
+                count = shape.count
+            })
+    }
+}

@@ -1,0 +1,78 @@
+import Checkpoints
+import Operations
+
+/// The sizes in a transformers configuration, checked against each other.
+struct HuggingFaceFields {
+    let size: InputSize
+    let patchSide: Int
+    let width: Int
+    let depth: Int
+    let heads: Int
+    let hiddenWidth: Int
+    let epsilon: Float
+    let activation: Activation
+
+    /// Reads the fields, with the defaults of `ViTConfig` where they are absent.
+    init(_ configuration: Configuration, overrides: ModelOverrides) throws(CheckpointError) {
+        width = try configuration.positive("hidden_size", default: 768, limit: 1 << 16)
+        depth = try configuration.positive("num_hidden_layers", default: 12, limit: 256)
+        hiddenWidth = try configuration.positive("intermediate_size", default: 3072, limit: 1 << 18)
+        let stated = try configuration.positive("num_attention_heads", default: 12, limit: 1 << 10)
+        heads = overrides.heads ?? stated
+        patchSide = try configuration.positive("patch_size", default: 16, limit: 1 << 10)
+        guard width % heads == 0 else {
+            throw CheckpointError(
+                .configurationHeads, file: configuration.file, "has a number of heads that does not divide the width",
+                found: "\(heads) heads, hidden_size \(width)", expected: "a divisor of \(width)")
+        }
+        guard try configuration.integer("num_channels") ?? 3 == 3 else {
+            throw configuration.rejecting("num_channels", code: .configurationShape, expected: "3")
+        }
+        size = if let size = overrides.inputSize { size } else { try Self.imageSize(configuration) }
+        try size.check(patchSide: patchSide, file: configuration.file)
+        let epsilon = try configuration.double("layer_norm_eps") ?? 1e-12
+        guard epsilon > 0, epsilon < 0.1 else {
+            throw configuration.rejecting("layer_norm_eps", code: .configurationEpsilon, expected: "between 0 and 0.1")
+        }
+        self.epsilon = Float(epsilon)
+        activation =
+            if let activation = overrides.activation { activation } else {
+                try configuration.activation("hidden_act", default: "gelu")
+            }
+    }
+
+    private static func imageSize(_ configuration: Configuration) throws(CheckpointError) -> InputSize {
+        guard let value = configuration.value("image_size") else { return InputSize(height: 224, width: 224) }
+        if let side = value.integer { return InputSize(height: side, width: side) }
+        if let sides = value.integers, sides.count == 2 { return InputSize(height: sides[0], width: sides[1]) }
+        throw configuration.rejecting("image_size", code: .configurationShape, expected: "one integer or [height, width]")
+    }
+}
+
+extension Configuration {
+    /// A positive integer no larger than a limit.
+    func positive(_ field: String, default value: Int, limit: Int) throws(CheckpointError) -> Int {
+        let found = try integer(field) ?? value
+        guard found > 0, found <= limit else {
+            throw rejecting(
+                field, code: field == "patch_size" ? .configurationPatch : .configurationLimit, expected: "1 to \(limit)")
+        }
+        return found
+    }
+
+    /// An activation by transformers' name; never guessed, for the forms of GELU differ.
+    func activation(_ field: String, default name: String) throws(CheckpointError) -> Activation {
+        switch try string(field) ?? name {
+        case "gelu": return .gelu
+        case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": return .geluTanh
+        case "quick_gelu": return .geluQuick
+        case "silu", "swish": return .silu
+        case "relu": return .relu
+        default:
+            throw rejecting(
+                field, code: .configurationActivation,
+                expected: "gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, quick_gelu, silu or relu",
+                next: "name it with --activation")
+        }
+    }
+}

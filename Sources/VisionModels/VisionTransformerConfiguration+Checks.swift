@@ -1,0 +1,39 @@
+import Checkpoints
+import Operations
+
+extension InputSize {
+    /// Throws unless pictures fall into whole patches.
+    func check(patchSide: Int, file: String) throws(CheckpointError) {
+        guard patchSide > 0, height > 0, width > 0, height <= 1 << 14, width <= 1 << 14, height % patchSide == 0,
+            width % patchSide == 0
+        else {
+            throw CheckpointError(
+                .configurationPatch, file: file, "has an input size that does not fall into whole patches",
+                found: "\(self) pixels, patches of \(patchSide)", expected: "multiples of \(patchSide) up to 16384")
+        }
+    }
+}
+
+extension VisionTransformerConfiguration {
+    /// Throws unless the position table has one entry a patch, or one a token.
+    func checkPositions(_ shape: Shape?, file: String) throws(CheckpointError) {
+        guard let shape, shape.rank == 3 else { return }  // Reading it will say what is wrong.
+        guard shape[1] == patchCount || shape[1] == tokenCount else {
+            throw CheckpointError(
+                .configurationShape, file: file, "has a position table for another picture size",
+                found: "\(shape[1]) positions",
+                expected: "\(patchCount) or \(tokenCount) for \(inputDescription) pixels in patches of \(patchSide)",
+                next: "run the model at the size that it was saved for")
+        }
+    }
+
+    /// Throws unless the file has as many blocks as the configuration says.
+    func checkDepth(_ found: Int, file: String) throws(CheckpointError) {
+        guard found == depth else {
+            throw CheckpointError(
+                .configurationTensorMismatch, file: file, "has another number of layers than the weights",
+                found: "num_hidden_layers \(depth)", expected: "\(found), as the weights have",
+                next: "use the configuration of this very model")
+        }
+    }
+}

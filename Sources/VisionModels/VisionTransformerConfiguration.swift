@@ -1,0 +1,74 @@
+package import Operations
+
+/// Sizes and choices of a plain Vision Transformer.
+package struct VisionTransformerConfiguration: Sendable, Hashable {
+    /// What the classifier reads.
+    package enum Readout: Sendable, Hashable {
+        /// The class token.
+        case classToken
+        /// The patches, pooled; the first `skipping` tokens are left out.
+        case pooled(Pooling, skipping: Int)
+        /// Class and distillation token, a head each, averaged.
+        case distilled
+    }
+
+    /// Where the final norm stands.
+    package enum NormPlacement: Sendable, Hashable {
+        /// On the tokens.
+        case beforePooling
+        /// On the pooled row (timm's `fc_norm`).
+        case afterPooling
+    }
+
+    /// What the architecture is called in the model's own configuration.
+    package var architecture: String
+    /// Rows of pixels.
+    package var imageHeight: Int
+    /// Columns of pixels.
+    package var imageWidth: Int
+    /// Side of a patch in pixels, P.
+    package var patchSide: Int
+    /// Width of the tokens, D.
+    package var width: Int
+    /// Number of blocks.
+    package var depth: Int
+    /// Number of heads, H.
+    package var heads: Int
+    /// Width inside the MLP, M.
+    package var hiddenWidth: Int
+    /// ε of all layer norms.
+    package var epsilon: Float
+    /// Activation of the MLP.
+    package var activation: Activation
+    /// Class, distillation and register tokens in front of the patches, K.
+    package var prefixCount: Int
+    /// What the classifier reads.
+    package var readout: Readout
+    /// Where the final norm stands.
+    package var normPlacement: NormPlacement
+    /// Number of classes; nil for a model without a head.
+    package var classes: Int?
+
+    /// Number of patches, N.
+    package var patchCount: Int { imageHeight / patchSide * (imageWidth / patchSide) }
+    /// Number of tokens, T.
+    package var tokenCount: Int { prefixCount + patchCount }
+    /// Width of a head, C.
+    package var headWidth: Int { width / heads }
+    /// What scores are multiplied by, 1/√C.
+    package var attentionScale: Float { 1 / Float(headWidth).squareRoot() }
+}
+
+extension VisionTransformerConfiguration {
+    /// Floating-point operations of one picture, a multiply-add counted as two, softmax and norms left out.
+    package var flop: Double {
+        let (t, d, m) = (Double(tokenCount), Double(width), Double(hiddenWidth))
+        let embedding = 2 * Double(patchCount) * Double(3 * patchSide * patchSide) * d
+        let block = 2 * t * d * (4 * d + 2 * m) + 4 * t * t * d
+        let headCount = readout == .distilled ? 2.0 : 1.0
+        return embedding + Double(depth) * block + headCount * 2 * d * Double(classes ?? 0)
+    }
+
+    /// The input, for messages: `224×224`.
+    package var inputDescription: String { "\(imageHeight)×\(imageWidth)" }
+}

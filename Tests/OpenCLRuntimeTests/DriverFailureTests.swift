@@ -1,0 +1,55 @@
+import Glibc
+import OpenCLRuntime
+import Testing
+
+/// What a machine without a driver, or with a broken one, is told.
+///
+/// Each runs in a process of its own.
+@Suite(.tags(.device), .requiresOpenCL, .serialized)
+struct DriverFailureTests {
+    @Test("Without a driver the error says what to install")
+    func noDriver() async {
+        await #expect(processExitsWith: .exitCode(42)) {
+            setenv("OCL_ICD_VENDORS", "/nonexistent", 1)
+            do {
+                _ = try Device.discover()
+            } catch let error as OpenCLError {
+                exit(error.kind == .noPlatform && "\(error)".contains("pocl-opencl-icd") ? 42 : 1)
+            }
+        }
+    }
+
+    @Test("A platform without a device is not a device, and PoCL's kernel cache is suspected", .requiresPoCL)
+    func noDevice() async {
+        await #expect(processExitsWith: .exitCode(42)) {
+            setenv("POCL_DEVICES", "nonsense", 1)
+            do {
+                _ = try Device.discover()
+            } catch let error as OpenCLError {
+                exit(error.kind == .noDevice && "\(error)".contains("POCL_CACHE_DIR") ? 42 : 1)
+            }
+        }
+    }
+
+    @Test("A full directory is told before the compiler ends the process", .requiresPoCL)
+    func fullDriverCache() async {
+        await #expect(processExitsWith: .exitCode(42)) {
+            let context = try Context(TestDevice.require())
+            setenv("POCL_CACHE_DIR", "/proc", 1)
+            do {
+                _ = try Program(context, source: VectorAdd.source)
+            } catch let error as OpenCLError {
+                exit(error.kind == .storage && "\(error)".contains("/proc") ? 42 : 1)
+            }
+        }
+    }
+
+    @Test("PoCL's directory is where its own rules put it")
+    func driverDirectory() {
+        func directory(_ environment: [String: String]) -> String { DriverCache.directory { environment[$0] } }
+        #expect(directory(["POCL_CACHE_DIR": "/p", "XDG_CACHE_HOME": "/x", "HOME": "/h"]) == "/p")
+        #expect(directory(["XDG_CACHE_HOME": "/x", "HOME": "/h"]) == "/x/pocl/kcache")
+        #expect(directory(["HOME": "/h"]) == "/h/.cache/pocl/kcache")
+        #expect(directory([:]) == "/tmp/pocl/kcache")
+    }
+}

@@ -1,0 +1,49 @@
+import Checkpoints
+import FoundationEssentials
+import Operations
+import Testing
+import VisionModels
+
+/// A small random model that timm or transformers saved, an input, and what that library computed in float64.
+struct GoldenCase: CustomTestStringConvertible {
+    let name: String
+    /// The folder of all cases.
+    let folder: String
+
+    var testDescription: String { name }
+
+    /// The cases that the repository carries.
+    static let all = [
+        "timm-vit", "timm-vit-gap-reg4", "timm-vit-nonsquare", "timm-deit-distilled", "timm-deit3", "hf-vit",
+        "hf-vit-new-names", "hf-deit-teacher",
+    ].map { GoldenCase(name: $0, folder: PackageRoot.path + "/Tests/Fixtures/Goldens") }
+
+    var model: ModelDescription {
+        get throws {
+            let location = try ModelLocation(folder + "/" + name)
+            return ModelDescription(
+                configuration: try location.configuration("config.json"), checkpoint: try location.openWeights())
+        }
+    }
+
+    /// One of the case's arrays; nil where the library has no such output.
+    func array(_ kind: String) throws -> HostTensor? {
+        let path = "\(folder)/\(name)/\(kind).npy"
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        return try NumPyArray(contentsOf: path).tensor()
+    }
+}
+
+/// Where the package lies.
+enum PackageRoot {
+    static let path = String(#filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 })
+}
+
+/// max|Δ| / rms(expected).
+func deviation(_ actual: HostTensor, from expected: HostTensor) -> Double {
+    let squares = expected.values.reduce(0.0) { $0 + Double($1) * Double($1) }
+    let worst = zip(actual.values, expected.values).reduce(0.0) {
+        max($0, ($1.0 - $1.1).isFinite ? abs(Double($1.0) - Double($1.1)) : .infinity)
+    }
+    return worst / (squares / Double(expected.values.count)).squareRoot()
+}
