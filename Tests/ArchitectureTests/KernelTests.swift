@@ -141,6 +141,34 @@ import Testing
         #expect(report.contains("scale.cl:3: lonely returns before a barrier"), "\(report)")
     }
 
+    @Test("A return is no fault where the barrier is in another branch of its condition")
+    func alternatives() {
+        let kernel = """
+            static float sum(float x) {
+            #if GROUP == 1
+              return x;
+            #elif GROUP == 2
+              if (x > 0) return x;
+              barrier(CLK_LOCAL_MEM_FENCE);
+            #else
+              barrier(CLK_LOCAL_MEM_FENCE);
+            #endif
+            }
+            """
+        let report = KernelCheck.findings(in: Self.tree(kernel: kernel)).report
+        #expect(!report.contains("scale.cl:3:"), "\(report)")
+        #expect(report.contains("scale.cl:5: sum returns before a barrier"), "\(report)")
+    }
+
+    @Test("A file for others to include needs no contract, one that nobody includes does")
+    func shared() {
+        let text = "static float twice(float x) { return 2.0f * x; }"
+        var files = ["Kernels/shared.cl": text, "Kernels/Kernels.c": "\"shared.cl\" \"scale.cl\""]
+        #expect(KernelCheck.findings(in: SourceTree(files)).report.contains("holds no kernel"))
+        files["Kernels/scale.cl"] = "#include \"shared.cl\"\n"
+        #expect(!KernelCheck.findings(in: SourceTree(files)).report.contains("shared.cl"))
+    }
+
     @Test("A kernel that is not embedded is found")
     func catalogue() {
         let tree = SourceTree(["Kernels/lost.cl": Self.sound, "Kernels/Kernels.c": "// #embed \"lost.cl\""])

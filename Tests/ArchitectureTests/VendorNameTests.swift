@@ -11,7 +11,7 @@ import Testing
         "A vendor is found in words and identifiers",
         arguments: [
             "vendor == \"NVIDIA Corporation\"", "if isNVIDIA {", "NVIDIADevice", "PoCLVersion", "let nvidiaQuirk = 1",
-            "device.isPoCL", "POCL_CACHE_DIR", "case arm", "isMaliDevice", "(intel)", "AMD", "oclgrind",
+            "device.isPoCL", "POCL_CACHE_DIR", "case .Arm", "isMaliDevice", "(intel)", "AMD", "oclgrind",
             "x == \"Mesa\"",
         ])
     func finds(_ code: String) {
@@ -22,7 +22,8 @@ import Testing
     @Test(
         "Words that only contain such a name are not found",
         arguments: [
-            "normalize(rows)", "warmup", "WARMUP", "#if arch(arm64)", "alarm", "Intelligent", "INTELLIGENT", "amd64",
+            "normalize(rows)", "warmup", "WARMUP", "#if arch(arm64)", "alarm", "guard.arm()", "Intelligent",
+            "INTELLIGENT", "amd64",
             "// NVIDIA",
             "armor", "install(\"pocl-opencl-icd\")", "choose(\"linear_nvidia_mma\")",
         ])

@@ -1,15 +1,12 @@
 /// Every kernel file states its contract, compiles alone, and keeps the rules that no compiler checks.
 enum KernelCheck {
-    /// Files that other kernels include: no kernel, so no contract.
-    static let shared: Set<String> = ["Kernels/common.cl"]
-
     /// What a contract header says, one entry each.
     static let entries = ["Launch", "Local", "Numerics", "Work", "Host", "Definition"]
 
     static func findings(in tree: SourceTree) -> [Finding] {
         tree.paths(in: "Kernels", endingIn: ".cl").flatMap { path in
             let kernel = KernelText(tree.files[path] ?? "")
-            let contract = shared.contains(path) ? [] : contractFindings(kernel, path, tree)
+            let contract = isShared(kernel, path, tree) ? [] : contractFindings(kernel, path, tree)
             return contract + catalogueFindings(path, tree) + defaultFindings(kernel, path)
                 + barrierFindings(kernel, path)
         }
@@ -20,14 +17,20 @@ enum KernelCheck {
         String(path.split(separator: "/").last?.prefix { $0 != "." } ?? "")
     }
 
+    /// Whether the file is text for other kernels to include: it holds none, and so has no contract.
+    private static func isShared(_ kernel: KernelText, _ path: String, _ tree: SourceTree) -> Bool {
+        let include = "#include \"\(name(of: path)).cl\""
+        return !kernel.functions.contains(where: \.isKernel)
+            && tree.paths(in: "Kernels", endingIn: ".cl").contains { tree.files[$0]?.contains(include) == true }
+    }
+
     // MARK: The contract
 
     private static func contractFindings(_ kernel: KernelText, _ path: String, _ tree: SourceTree) -> [Finding] {
         let contract = contract(in: kernel.header)
         var problems = entries.filter { contract[$0]?.isEmpty != false }.map { "the header has no line \($0)" }
-        let beforeLaunch = kernel.header.prefix { !$0.contains("Launch ") }
-        if !beforeLaunch.contains(where: { $0.contains("=") || $0.contains("←") }) {
-            problems.append("the header states no formula before Launch")
+        if !statesFormula(kernel.header, tree) {
+            problems.append("the header states no formula, and names no kernel of which this is the plain twin")
         }
         let kernels = kernel.functions.filter(\.isKernel)
         if kernels.isEmpty { problems.append("holds no kernel") }
@@ -40,11 +43,23 @@ enum KernelCheck {
         return problems.map { Finding(path: path, message: $0) }
     }
 
+    /// Whether a line above Launch computes something, or refers to the kernel whose formula it shares.
+    private static func statesFormula(_ header: [String], _ tree: SourceTree) -> Bool {
+        let lines = header.prefix { !("  " + $0).contains("  Launch ") }.filter { describedArguments($0).isEmpty }
+        let text = lines.joined(separator: "\n")
+        if let range = text.firstRange(of: "the plain twin of ") {
+            let twin = text[range.upperBound...].prefix(while: \.isWordCharacter)
+            return tree.files["Kernels/\(twin).cl"] != nil
+        }
+        return text.contains { "=←·/Σ√⊙".contains($0) }
+    }
+
     /// The names that a line of the header describes: `gamma, beta  [WIDTH]  float  in` describes two.
     private static func describedArguments(_ line: String) -> [String] {
         let text = line[...].trimmed
-        let ends = ["  ", " ["].compactMap { text.firstRange(of: $0)?.lowerBound }
-        return text[..<(ends.min() ?? text.startIndex)].split(separator: ",").map { $0.filter(\.isWordCharacter) }
+        guard let end = ["  ", " ["].compactMap({ text.firstRange(of: $0)?.lowerBound }).min() else { return [] }
+        let names = text[..<end].split(separator: ",").map { $0[...].trimmed }
+        return names.allSatisfy { $0.allSatisfy(\.isWordCharacter) } ? names : []
     }
 
     private static func fileProblems(_ entry: String?, below folder: String, _ tree: SourceTree) -> [String] {
@@ -96,15 +111,18 @@ enum KernelCheck {
     /// A number that the host may set has a guarded default.
     ///
     /// What is derived from others (an expression), or chosen by
-    /// a condition, is not for the host to set.
+    /// a condition, or pinned with `#undef`, is not for the host to set.
     private static func defaultFindings(_ kernel: KernelText, _ path: String) -> [Finding] {
         var conditions = 0
+        var pinned: Set<Substring> = []
         return kernel.directives.compactMap { line, text in
             let words = text.split { $0 == " " || $0 == "\t" }
             switch words.first {
             case "if", "ifdef", "ifndef": conditions += 1
             case "endif": conditions -= 1
-            case "define" where conditions == 0 && words.count == 3 && isWholeNumber(words[2]):
+            case "undef" where words.count == 2: pinned.insert(words[1])
+            case "define" where words.count == 3 && conditions == 0 && isWholeNumber(words[2]):
+                guard !pinned.contains(words[1]) else { return nil }
                 return Finding(
                     path: path, line: line, message: "defines \(words[1]) without #ifndef \(words[1]) around it")
             default: break
@@ -123,12 +141,16 @@ enum KernelCheck {
     /// No item may leave before a barrier that the others of its group reach, in the kernel or in what it calls.
     private static func barrierFindings(_ kernel: KernelText, _ path: String) -> [Finding] {
         let barriers = barrierNames(in: kernel)
-        return kernel.functions.compactMap { function in
-            guard let leaving = function.words.firstIndex(where: { $0.text == "return" }),
-                function.words[leaving...].contains(where: { barriers.contains($0.text) })
-            else { return nil }
-            return Finding(
-                path: path, line: function.words[leaving].line, message: "\(function.name) returns before a barrier")
+        return kernel.functions.flatMap { function in
+            function.words.indices.compactMap { index in
+                let word = function.words[index]
+                guard word.text == "return" else { return nil }
+                let isFollowed = function.words[index...].contains {
+                    barriers.contains($0.text) && !kernel.areAlternatives(word.line, $0.line)
+                }
+                let message = "\(function.name) returns before a barrier"
+                return isFollowed ? Finding(path: path, line: word.line, message: message) : nil
+            }
         }
     }
 

@@ -10,17 +10,29 @@ enum VendorNameCheck {
         "Oclgrind", "Rusticl", "Clover", "llvmpipe", "Mesa",
     ]
 
+    /// Names that are also words of English when nothing in them is a capital.
+    static let words: Set<String> = ["arm"]
+
+    /// Other files that may name a vendor, and why.
+    static let otherHomes: [String: String] = [
+        "Sources/OpenCLRuntime/DriverCache.swift":
+            "where a driver keeps its own files, asked before any device is known; no kernel depends on it"
+    ]
+
     /// Texts that hold such a name and branch on nothing, and why each may stand anywhere.
     static let exceptions: [String: String] = [
-        "pocl-opencl-icd": "the package to install where a machine has no OpenCL device"
+        "PoCL (apt install pocl-opencl-icd)": "what to install where a machine has no OpenCL device",
+        "pocl-opencl-icd": "the name of that package",
+        "(NVIDIA: illegal read or write to a buffer)": "explains a status that one driver alone gives",
     ]
 
     static func findings(in tree: SourceTree) -> [Finding] {
         let kernels = Set(tree.paths(in: "Kernels", endingIn: ".cl").map(KernelCheck.name(of:)))
         let swift = tree.paths(in: "Sources", endingIn: ".swift").map { ($0, CodeText.Language.swift) }
         let c = tree.paths(in: "Sources", endingIn: ".c", ".h").map { ($0, CodeText.Language.c) }
-        return (swift + c).filter { $0.0 != home }.flatMap { path, language in
+        return (swift + c).filter { $0.0 != home && otherHomes[$0.0] == nil }.flatMap { path, language in
             let text = CodeText(tree.files[path] ?? "", language).keeping(.code, .string)
+            guard mayNameVendor(text) else { return [Finding]() }
             return text.numberedLines.compactMap { number, line in
                 vendor(in: withoutExceptions(line, kernels)).map {
                     Finding(path: path, line: number, message: "names \($0); only \(home) may")
@@ -29,15 +41,24 @@ enum VendorNameCheck {
         }
     }
 
+    /// Whether the letters of a name stand anywhere in the text: a quick look before a close one.
+    private static func mayNameVendor(_ text: String) -> Bool {
+        let text = Array(text.lowercased().utf8)
+        return names.contains { text.firstRange(of: Array($0.lowercased().utf8)) != nil }
+    }
+
     /// The first vendor whose name is a word, or a word of an identifier, in the line.
     ///
-    /// `isNVIDIA`, `pocl_version` and `NVIDIADevice` name a vendor; `normalize`, `warmup` and `arm64` do not.
+    /// `isNVIDIA`, `pocl_version` and `NVIDIADevice` name a vendor; `normalize`, `warmup`, `arm64` and the verb `arm` do
+    /// not.
     static func vendor(in line: String) -> String? {
         let letters = [" "] + Array(line) + [" ", " "]
         return names.first { name in
             (1..<letters.count).contains { start in
                 let end = start + name.count
-                return end + 1 < letters.count && String(letters[start..<end]).lowercased() == name.lowercased()
+                guard end + 1 < letters.count else { return false }
+                let text = String(letters[start..<end])
+                return text.lowercased() == name.lowercased() && !words.contains(text)
                     && startsWord(letters[start - 1], letters[start])
                     && endsWord(letters[end - 1], letters[end], letters[end + 1])
             }

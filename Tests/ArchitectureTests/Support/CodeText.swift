@@ -16,6 +16,8 @@ struct CodeText {
     private let bytes: [UInt8]
     private let language: Language
     private var kinds: [Kind]
+    /// Bytes with which a comment, a string or a parenthesis may start.
+    private static let openers = Set("/\"'#()".utf8)
 
     /// Classifies the bytes of `text`.
     init(_ text: String, _ language: Language) {
@@ -55,7 +57,9 @@ struct CodeText {
         var position = start
         var depth = 0
         while position < bytes.count {
-            if at(position, is: "//") {
+            if !Self.openers.contains(bytes[position]) {
+                position += 1
+            } else if at(position, is: "//") {
                 position = scanLineComment(from: position)
             } else if at(position, is: "/*") {
                 position = scanBlockComment(from: position)
@@ -131,8 +135,12 @@ struct CodeText {
     }
 
     private func at(_ position: Int, is text: String) -> Bool {
-        position + text.utf8.count <= bytes.count
-            && bytes[position..<(position + text.utf8.count)].elementsEqual(text.utf8)
+        var position = position
+        for byte in text.utf8 {
+            guard position < bytes.count, bytes[position] == byte else { return false }
+            position += 1
+        }
+        return true
     }
 }
 

@@ -15,11 +15,38 @@ struct KernelText {
     let lines: [(number: Int, text: Substring)]
     /// The functions, in order.
     let functions: [Function]
+    private let branches: [[Int: Int]]
 
     init(_ text: String) {
         header = text.numberedLines.map(\.text).prefix { $0.hasPrefix("//") }.map { String($0.dropFirst(2)) }
         lines = CodeText(text, .c).keeping(.code, .string).numberedLines
+        branches = Self.branches(lines)
         functions = Self.functions(in: Self.withoutDirectives(CodeText(text, .c).keeping(.code)))
+    }
+
+    /// Whether no compilation holds both lines: they stand in different branches of one condition.
+    func areAlternatives(_ line: Int, _ other: Int) -> Bool {
+        branches[line - 1].contains { condition, branch in
+            branches[other - 1][condition].map { $0 != branch } ?? false
+        }
+    }
+
+    /// For each line, the conditions around it and which branch of each it is in.
+    private static func branches(
+        _ lines: [(number: Int, text: Substring)]
+    ) -> [[Int: Int]] {
+        var open: [(condition: Int, branch: Int)] = []
+        return lines.map { number, line in
+            let directive = line.filter { $0 != " " && $0 != "\t" }
+            if directive.hasPrefix("#if") {
+                open.append((number, 0))
+            } else if directive.hasPrefix("#el"), !open.isEmpty {
+                open[open.count - 1].branch += 1
+            } else if directive.hasPrefix("#endif") {
+                _ = open.popLast()
+            }
+            return Dictionary(uniqueKeysWithValues: open.map { ($0.condition, $0.branch) })
+        }
     }
 
     /// Preprocessor directives, continuation lines joined: number of the first line, and the text after `#`.
