@@ -108,8 +108,7 @@ package final class Device: Sendable {
         maximumParameterSize = try query.value(CL_DEVICE_MAX_PARAMETER_SIZE, as: Int.self)
         preferredFloatVectorWidth = try query.unsigned(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT)
         nativeFloatVectorWidth = try query.unsigned(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT)
-        let doubleConfiguration = try? query.value(CL_DEVICE_DOUBLE_FP_CONFIG, as: cl_device_fp_config.self)
-        supportsDouble = extensions.contains("cl_khr_fp64") || (doubleConfiguration ?? 0) != 0
+        supportsDouble = extensions.contains("cl_khr_fp64")
         supportsHalf = extensions.contains("cl_khr_fp16")
         maximumClockFrequency = try query.unsigned(CL_DEVICE_MAX_CLOCK_FREQUENCY)
         profilingTimerResolution = try query.value(CL_DEVICE_PROFILING_TIMER_RESOLUTION, as: Int.self)

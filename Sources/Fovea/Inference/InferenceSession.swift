@@ -1,0 +1,197 @@
+package import OpenCLOperations
+package import OpenCLRuntime
+package import Operations
+package import VisionModels
+
+/// What a session computes: `--kind`.
+package enum OutputKind: Sendable, Hashable {
+    /// Class scores `[B, classes]`.
+    case logits
+    /// Softmax of the scores, or their sigmoids for independent classes, `[B, classes]`.
+    case probabilities
+    /// What the classifier reads, `[B, D]`.
+    case embedding
+    /// The last hidden state, `[B, T, D]`.
+    case tokens
+    /// The residual stream after blocks 1 to depth, or before the first as 0: `[B, T, D]`, or `[L, B, T, D]` for several.
+    case layers([Int])
+
+    /// Reads `logits`, `probabilities`, `embedding`, `tokens`, `layer:N` or `layer:N,M`; nil for anything else.
+    package init?(_ text: String) {
+        switch text {
+        case "logits": self = .logits
+        case "probabilities": self = .probabilities
+        case "embedding": self = .embedding
+        case "tokens": self = .tokens
+        default:
+            guard text.hasPrefix("layer:") else { return nil }
+            let numbers = text.dropFirst(6).split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+            let layers = numbers.compactMap { $0 }
+            guard layers.count == numbers.count, layers.allSatisfy({ $0 >= 0 }) else { return nil }
+            self = .layers(layers)
+        }
+    }
+}
+
+/// What a session looks at.
+package enum ModelInput: Sendable {
+    /// Pictures of the model's size, and how to normalize their bytes.
+    case pictures(PixelBatch, Normalization)
+    /// Values already normalized, `[B, 3, height, width]`.
+    case tensor(HostTensor)
+
+    /// Number of pictures.
+    package var count: Int {
+        switch self {
+        case .pictures(let batch, _): batch.count
+        case .tensor(let tensor): tensor.shape[0]
+        }
+    }
+}
+
+/// A model on a device. Not `Sendable`: one thread at a time.
+package protocol InferenceSession: AnyObject {
+    /// Sizes and choices of the model.
+    var configuration: VisionTransformerConfiguration { get }
+    /// The name of the device, for results.
+    var deviceName: String { get }
+    /// Device memory in use and at its peak, in bytes; nil where it is host memory like any other.
+    var deviceMemory: (used: Int, peak: Int)? { get }
+    /// Buffers that passes have made so far; constant in steady state.
+    var bufferCount: Int { get }
+
+    /// Runs the model. Throws `FoveaError`: `usage` for an output the model lacks or an input that does not fit it.
+    func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor
+    /// The time of every launch since the last call; empty unless the session was made to profile.
+    func takeProfile() throws(FoveaError) -> [LaunchTime]
+}
+
+/// How a session differs from the default.
+package struct SessionOptions: Sendable {
+    /// Options of the OpenCL backend.
+    package var backend = OpenCLBackend.Options()
+    /// Whether weights may hold NaN and infinity.
+    package var allowsNonFinite = false
+
+    /// The default: programs are kept in the user's cache.
+    package init() { backend.programCache = ProgramCache.standard }
+}
+
+extension OpenedModel {
+    /// Puts the model on a device.
+    package func session(
+        on device: ComputeDevice, options: SessionOptions = SessionOptions()
+    ) throws(FoveaError) -> any InferenceSession {
+        do {
+            switch device {
+            case .reference:
+                return try BackendSession(self, on: ReferenceBackend(), device: device, options: options)
+            case .openCL(let openCLDevice):
+                let backend = try OpenCLBackend(openCLDevice, options: options.backend)
+                return try BackendSession(self, on: backend, device: device, options: options)
+            }
+        } catch {
+            throw FoveaError(error)
+        }
+    }
+}
+
+/// A model prepared on one kind of backend.
+private final class BackendSession<B: Backend>: InferenceSession {
+    let deviceName: String
+    private let backend: B
+    private let model: VisionTransformer<B>
+    private let isMultiLabel: Bool
+
+    var configuration: VisionTransformerConfiguration { model.configuration }
+    var deviceMemory: (used: Int, peak: Int)? { (backend as? OpenCLBackend)?.memory }
+    var bufferCount: Int { (backend as? OpenCLBackend)?.bufferCount ?? 0 }
+
+    init(_ opened: OpenedModel, on backend: B, device: ComputeDevice, options: SessionOptions) throws {
+        self.backend = backend
+        deviceName = device.name
+        isMultiLabel = opened.isMultiLabel
+        model = try VisionTransformer(
+            opened.plan, from: opened.checkpoint, on: backend, allowingNonFinite: options.allowsNonFinite)
+    }
+
+    func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
+        try check(input)
+        try check(output)
+        do {
+            let pixels: Pixels<B.Tensor> =
+                switch input {
+                case .pictures(let batch, let normalization): .rgb(try backend.upload(batch), normalization)
+                case .tensor(let tensor): .normalized(try backend.upload(tensor))
+                }
+            return try compute(pixels, output)
+        } catch {
+            throw FoveaError(error)
+        }
+    }
+
+    func takeProfile() throws(FoveaError) -> [LaunchTime] {
+        do {
+            return try (backend as? OpenCLBackend)?.takeProfile() ?? []
+        } catch {
+            throw FoveaError(error)
+        }
+    }
+
+    private func compute(_ pixels: Pixels<B.Tensor>, _ output: OutputKind) throws -> HostTensor {
+        switch output {
+        case .logits: return try backend.download(model.logits(of: pixels, on: backend))
+        case .probabilities:
+            let logits = try model.logits(of: pixels, on: backend)
+            guard isMultiLabel else { return try backend.download(backend.softmax(logits)) }
+            let scores = try backend.download(logits)
+            return HostTensor(scores.shape, scores.values.map { Float(Classification.sigmoid(Double($0))) })
+        case .embedding: return try backend.download(model.embedding(of: pixels, on: backend))
+        case .tokens: return try backend.download(model.tokens(of: pixels, on: backend))
+        case .layers(let wanted):
+            var found: [Int: HostTensor] = [:]
+            _ = try model.layers(of: pixels, on: backend) { index, x throws(B.Failure) in
+                if wanted.contains(index) { found[index] = try backend.download(x) }
+            }
+            let layers = wanted.compactMap { found[$0] }
+            guard layers.count > 1, let shape = layers.first?.shape else { return layers[0] }
+            return HostTensor(Shape([layers.count] + shape.dimensions), layers.flatMap(\.values))
+        }
+    }
+
+    /// Refuses what does not fit before a device sees it.
+    private func check(_ input: ModelInput) throws(FoveaError) {
+        let (height, width) = (configuration.imageHeight, configuration.imageWidth)
+        let (shape, fits) =
+            switch input {
+            case .pictures(let batch, _): (batch.shape, batch.height == height && batch.width == width)
+            case .tensor(let x): (x.shape, x.shape.rank == 4 && x.shape.dimensions.dropFirst() == [3, height, width])
+            }
+        guard fits, shape.count > 0 else {
+            throw FoveaError(
+                .usage, code: "INPUT_SHAPE",
+                "the input has shape \(shape), but \(configuration.architecture) reads [B, 3, \(height), \(width)]; "
+                    + "give it pictures of that size")
+        }
+        if case .tensor(let x) = input, let index = x.values.firstIndex(where: { !$0.isFinite }) {
+            throw FoveaError(
+                .input, code: "INPUT_NONFINITE",
+                "the input holds \(x.values[index]) at index \(index); every value must be finite")
+        }
+    }
+
+    private func check(_ output: OutputKind) throws(FoveaError) {
+        switch output {
+        case .logits where configuration.classes == nil, .probabilities where configuration.classes == nil:
+            throw FoveaError(
+                .usage, code: "NO_HEAD",
+                "\(configuration.architecture) has no classification head here; ask for embedding or tokens")
+        case .layers(let layers):
+            guard let wrong = layers.first(where: { $0 > configuration.depth }) else { break }
+            throw FoveaError(
+                .usage, code: "NO_LAYER",
+                "there is no layer \(wrong): \(configuration.architecture) has layers 0 to \(configuration.depth)")
+        default: break
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package import Checkpoints
+import DemoModel
+package import VisionModels
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A model's files, found but not yet read: enough to know how it wants its pictures.
+package struct ModelFiles: Sendable {
+    /// What the user called it.
+    package let name: String
+    /// config.json; nil where there is none.
+    package let configuration: Configuration?
+    /// preprocessor_config.json; nil where there is none.
+    package let preprocessor: Configuration?
+    /// Whether it is the model inside the program.
+    package let isDemo: Bool
+    private let openWeights: @Sendable () throws(CheckpointError) -> any Checkpoint
+
+    /// The name of the model inside the program.
+    package static let demoName = "demo"
+
+    /// Finds a model: `demo`, a folder, a weight file, or a hub name that was pulled before.
+    ///
+    /// Throws `FoveaError` of category `model`.
+    package init(_ name: String) throws(FoveaError) {
+        do {
+            if name == Self.demoName { self = try Self.demo() } else { self = try Self(onDisk: name) }
+        } catch {
+            throw FoveaError(error)
+        }
+    }
+
+    private init(
+        name: String, configuration: Configuration?, preprocessor: Configuration?, isDemo: Bool,
+        openWeights: @escaping @Sendable () throws(CheckpointError) -> any Checkpoint
+    ) {
+        self.name = name
+        self.configuration = configuration
+        self.preprocessor = preprocessor
+        self.isDemo = isDemo
+        self.openWeights = openWeights
+    }
+
+    private init(onDisk name: String) throws {
+        let location = try Self.exists(name) ? ModelLocation(name) : ModelLocation(HubCache().folder(of: name))
+        self.init(
+            name: name, configuration: try location.configuration("config.json"),
+            preprocessor: try location.configuration("preprocessor_config.json"), isDemo: false
+        ) { () throws(CheckpointError) in try location.openWeights() }
+    }
+
+    private static func demo() throws(CheckpointError) -> ModelFiles {
+        let (weights, text) = (fovea_demo_weights(), fovea_demo_configuration())
+        // Both are constants of the program and stay as long as it runs.
+        let source = ByteSource.memory(
+            StaticRegion(UnsafeRawBufferPointer(start: weights.bytes, count: weights.count)), name: demoName)
+        let bytes = Array(UnsafeBufferPointer(start: text.bytes, count: text.count))
+        return ModelFiles(
+            name: demoName, configuration: try Configuration(parsing: bytes, file: demoName), preprocessor: nil,
+            isDemo: true
+        ) { () throws(CheckpointError) in try SafeTensors(source) }
+    }
+
+    private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// Opens the weights and finds the family that understands them.
+    package func open(_ overrides: ModelOverrides = ModelOverrides()) throws(FoveaError) -> OpenedModel {
+        do {
+            let checkpoint = try openWeights()
+            let description = ModelDescription(
+                configuration: configuration, checkpoint: checkpoint, overrides: overrides)
+            return OpenedModel(files: self, checkpoint: checkpoint, plan: try ModelPlan(description))
+        } catch {
+            throw FoveaError(error)
+        }
+    }
+}
+
+/// A model whose weights are open and understood, ready to be put on a device.
+package struct OpenedModel: Sendable {
+    /// Where it came from.
+    package let files: ModelFiles
+    /// Its weights.
+    package let checkpoint: any Checkpoint
+    /// What it is and what its tensors are called.
+    package let plan: ModelPlan
+
+    /// Sizes and choices.
+    package var configuration: VisionTransformerConfiguration { plan.configuration }
+}

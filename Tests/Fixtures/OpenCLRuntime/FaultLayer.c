@@ -1,0 +1,166 @@
+// FaultLayer — lets any OpenCL call fail on demand, and counts the objects that are alive.
+//
+// A layer for ocl-icd: OPENCL_LAYERS=FaultLayer.so. `fault_layer_set("clCreateBuffer", 2, -4)` makes the second call of
+// clCreateBuffer from now on answer -4 without reaching the driver. The test that uses it compiles it.
+//
+// Layer interface: Khronos, cl_loader_layers extension, CL/cl_layer.h.
+
+#define CL_TARGET_OPENCL_VERSION 300
+#include <CL/cl.h>
+#include <CL/cl_layer.h>
+#include <string.h>
+
+static const struct _cl_icd_dispatch *driver;
+static struct _cl_icd_dispatch layer;
+
+static char fault_name[64];
+static int fault_countdown;
+static cl_int fault_status;
+static int fault_hits;
+static int live_objects;
+
+void fault_layer_set(const char *name, int call, cl_int status) {
+    strncpy(fault_name, name, sizeof fault_name - 1);
+    fault_countdown = call;
+    fault_status = status;
+    fault_hits = 0;
+}
+
+int fault_layer_hits(void) { return fault_hits; }
+int fault_layer_live_objects(void) { return live_objects; }
+
+static cl_int fault(const char *name) {
+    if (strcmp(name, fault_name) != 0 || --fault_countdown != 0) return CL_SUCCESS;
+    fault_hits++;
+    return fault_status;
+}
+
+// A call that answers with its status.
+#define STATUS(name, parameters, arguments)                          \
+    static CL_API_ENTRY cl_int CL_API_CALL faulty_##name parameters { \
+        const cl_int status = fault(#name);                          \
+        return status ? status : driver->name arguments;             \
+    }
+// A call that answers with a new object, and puts its status in the last argument.
+#define CREATE(type, name, parameters, arguments)                    \
+    static CL_API_ENTRY type CL_API_CALL faulty_##name parameters {   \
+        const cl_int status = fault(#name);                          \
+        if (status) {                                                \
+            if (error) *error = status;                              \
+            return NULL;                                             \
+        }                                                            \
+        type object = driver->name arguments;                        \
+        live_objects += object != NULL;                              \
+        return object;                                               \
+    }
+// A call that gives one reference back. Whatever is created here is retained by nobody else.
+#define RELEASE(type, name)                                                    \
+    static CL_API_ENTRY cl_int CL_API_CALL faulty_##name(type object) {         \
+        live_objects--;                                                        \
+        return driver->name(object);                                           \
+    }
+
+STATUS(clGetPlatformIDs, (cl_uint n, cl_platform_id *p, cl_uint *count), (n, p, count))
+STATUS(clGetPlatformInfo, (cl_platform_id p, cl_platform_info i, size_t n, void *v, size_t *r), (p, i, n, v, r))
+STATUS(clGetDeviceIDs, (cl_platform_id p, cl_device_type t, cl_uint n, cl_device_id *d, cl_uint *c), (p, t, n, d, c))
+STATUS(clGetDeviceInfo, (cl_device_id d, cl_device_info i, size_t n, void *v, size_t *r), (d, i, n, v, r))
+CREATE(cl_context, clCreateContext,
+       (const cl_context_properties *p, cl_uint n, const cl_device_id *d,
+        void(CL_CALLBACK *f)(const char *, const void *, size_t, void *), void *u, cl_int *error),
+       (p, n, d, f, u, error))
+CREATE(cl_command_queue, clCreateCommandQueue,
+       (cl_context c, cl_device_id d, cl_command_queue_properties p, cl_int *error), (c, d, p, error))
+CREATE(cl_mem, clCreateBuffer, (cl_context c, cl_mem_flags f, size_t n, void *h, cl_int *error), (c, f, n, h, error))
+STATUS(clSetMemObjectDestructorCallback, (cl_mem m, void(CL_CALLBACK *f)(cl_mem, void *), void *u), (m, f, u))
+CREATE(cl_program, clCreateProgramWithSource,
+       (cl_context c, cl_uint n, const char **s, const size_t *l, cl_int *error), (c, n, s, l, error))
+CREATE(cl_program, clCreateProgramWithBinary,
+       (cl_context c, cl_uint n, const cl_device_id *d, const size_t *l, const unsigned char **b, cl_int *s,
+        cl_int *error),
+       (c, n, d, l, b, s, error))
+STATUS(clBuildProgram,
+       (cl_program p, cl_uint n, const cl_device_id *d, const char *o, void(CL_CALLBACK *f)(cl_program, void *),
+        void *u),
+       (p, n, d, o, f, u))
+STATUS(clGetProgramInfo, (cl_program p, cl_program_info i, size_t n, void *v, size_t *r), (p, i, n, v, r))
+CREATE(cl_kernel, clCreateKernel, (cl_program p, const char *n, cl_int *error), (p, n, error))
+STATUS(clGetKernelWorkGroupInfo,
+       (cl_kernel k, cl_device_id d, cl_kernel_work_group_info i, size_t n, void *v, size_t *r), (k, d, i, n, v, r))
+STATUS(clSetKernelArg, (cl_kernel k, cl_uint i, size_t n, const void *v), (k, i, n, v))
+STATUS(clEnqueueWriteBuffer,
+       (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, const void *p, cl_uint c, const cl_event *w,
+        cl_event *e),
+       (q, m, b, o, n, p, c, w, e))
+STATUS(clEnqueueReadBuffer,
+       (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, void *p, cl_uint c, const cl_event *w,
+        cl_event *e),
+       (q, m, b, o, n, p, c, w, e))
+STATUS(clEnqueueFillBuffer,
+       (cl_command_queue q, cl_mem m, const void *p, size_t s, size_t o, size_t n, cl_uint c, const cl_event *w,
+        cl_event *e),
+       (q, m, p, s, o, n, c, w, e))
+STATUS(clFinish, (cl_command_queue q), (q))
+STATUS(clWaitForEvents, (cl_uint n, const cl_event *e), (n, e))
+STATUS(clGetEventInfo, (cl_event e, cl_event_info i, size_t n, void *v, size_t *r), (e, i, n, v, r))
+STATUS(clGetEventProfilingInfo, (cl_event e, cl_profiling_info i, size_t n, void *v, size_t *r), (e, i, n, v, r))
+RELEASE(cl_context, clReleaseContext)
+RELEASE(cl_command_queue, clReleaseCommandQueue)
+RELEASE(cl_mem, clReleaseMemObject)
+RELEASE(cl_program, clReleaseProgram)
+RELEASE(cl_kernel, clReleaseKernel)
+RELEASE(cl_event, clReleaseEvent)
+
+static CL_API_ENTRY cl_int CL_API_CALL faulty_clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint d,
+                                                                    const size_t *o, const size_t *g, const size_t *l,
+                                                                    cl_uint n, const cl_event *w, cl_event *event) {
+    cl_int status = fault("clEnqueueNDRangeKernel");
+    if (!status) status = driver->clEnqueueNDRangeKernel(q, k, d, o, g, l, n, w, event);
+    live_objects += !status && event;
+    return status;
+}
+
+CL_API_ENTRY cl_int CL_API_CALL clGetLayerInfo(cl_layer_info name, size_t size, void *value, size_t *needed) {
+    if (name != CL_LAYER_API_VERSION) return CL_INVALID_VALUE;
+    if (value && size >= sizeof(cl_layer_api_version)) *(cl_layer_api_version *)value = CL_LAYER_API_VERSION_100;
+    if (needed) *needed = sizeof(cl_layer_api_version);
+    return CL_SUCCESS;
+}
+
+CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint count, const struct _cl_icd_dispatch *target, cl_uint *layer_count,
+                                            const struct _cl_icd_dispatch **layer_dispatch) {
+    driver = target;
+    memset(&layer, 0, sizeof layer);  // An absent entry goes to the driver.
+#define INSTALL(name) layer.name = faulty_##name;
+    INSTALL(clGetPlatformIDs)
+    INSTALL(clGetPlatformInfo)
+    INSTALL(clGetDeviceIDs)
+    INSTALL(clGetDeviceInfo)
+    INSTALL(clCreateContext)
+    INSTALL(clCreateCommandQueue)
+    INSTALL(clCreateBuffer)
+    INSTALL(clSetMemObjectDestructorCallback)
+    INSTALL(clCreateProgramWithSource)
+    INSTALL(clCreateProgramWithBinary)
+    INSTALL(clBuildProgram)
+    INSTALL(clGetProgramInfo)
+    INSTALL(clCreateKernel)
+    INSTALL(clGetKernelWorkGroupInfo)
+    INSTALL(clSetKernelArg)
+    INSTALL(clEnqueueWriteBuffer)
+    INSTALL(clEnqueueReadBuffer)
+    INSTALL(clEnqueueFillBuffer)
+    INSTALL(clEnqueueNDRangeKernel)
+    INSTALL(clFinish)
+    INSTALL(clWaitForEvents)
+    INSTALL(clGetEventInfo)
+    INSTALL(clGetEventProfilingInfo)
+    INSTALL(clReleaseContext)
+    INSTALL(clReleaseCommandQueue)
+    INSTALL(clReleaseMemObject)
+    INSTALL(clReleaseProgram)
+    INSTALL(clReleaseKernel)
+    INSTALL(clReleaseEvent)
+    *layer_dispatch = &layer;
+    *layer_count = sizeof layer / sizeof(void *);
+    return CL_SUCCESS;
+}
