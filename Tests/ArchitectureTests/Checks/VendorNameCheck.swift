@@ -32,45 +32,40 @@ enum VendorNameCheck {
         let c = tree.paths(in: "Sources", endingIn: ".c", ".h").map { ($0, CodeText.Language.c) }
         return (swift + c).filter { $0.0 != home && otherHomes[$0.0] == nil }.flatMap { path, language in
             let text = CodeText(tree.files[path] ?? "", language).keeping(.code, .string)
-            guard mayNameVendor(text) else { return [Finding]() }
-            return text.numberedLines.compactMap { number, line in
-                vendor(in: withoutExceptions(line, kernels)).map {
+            return text.numberedLines.compactMap { number, line -> Finding? in
+                guard vendor(in: line) != nil else { return nil }
+                return vendor(in: withoutExceptions(line, kernels)).map {
                     Finding(path: path, line: number, message: "names \($0); only \(home) may")
                 }
             }
         }
     }
 
-    /// Whether the letters of a name stand anywhere in the text: a quick look before a close one.
-    private static func mayNameVendor(_ text: String) -> Bool {
-        let text = Array(text.lowercased().utf8)
-        return names.contains { text.firstRange(of: Array($0.lowercased().utf8)) != nil }
-    }
-
     /// The first vendor whose name is a word, or a word of an identifier, in the line.
     ///
     /// `isNVIDIA`, `pocl_version` and `NVIDIADevice` name a vendor; `normalize`, `warmup`, `arm64` and the verb `arm` do
     /// not.
-    static func vendor(in line: String) -> String? {
-        let letters = [" "] + Array(line) + [" ", " "]
-        return names.first { name in
-            (1..<letters.count).contains { start in
-                let end = start + name.count
-                guard end + 1 < letters.count else { return false }
-                let text = String(letters[start..<end])
-                return text.lowercased() == name.lowercased() && !words.contains(text)
-                    && startsWord(letters[start - 1], letters[start])
-                    && endsWord(letters[end - 1], letters[end], letters[end + 1])
+    static func vendor(in line: some StringProtocol) -> String? {
+        let space = UInt8(ascii: " ")
+        let bytes = [space] + Array(line.utf8) + [space, space]
+        for start in 1..<(bytes.count - 1) where startsWord(bytes[start - 1], bytes[start]) {
+            for name in names {
+                let end = start + name.utf8.count
+                guard end + 1 < bytes.count, zip(bytes[start..<end], name.utf8).allSatisfy({ $0 | 32 == $1 | 32 })
+                else { continue }
+                let isWord = words.contains(String(decoding: bytes[start..<end], as: UTF8.self))
+                if !isWord && endsWord(bytes[end - 1], bytes[end], bytes[end + 1]) { return name }
             }
         }
+        return nil
     }
 
-    private static func startsWord(_ before: Character, _ first: Character) -> Bool {
+    private static func startsWord(_ before: UInt8, _ first: UInt8) -> Bool {
         !before.isLetter || (before.isLowercase && first.isUppercase)
     }
 
-    private static func endsWord(_ last: Character, _ after: Character, _ next: Character) -> Bool {
-        guard after.isLetter else { return !after.isNumber }
+    private static func endsWord(_ last: UInt8, _ after: UInt8, _ next: UInt8) -> Bool {
+        guard after.isLetter else { return !after.isDigit }
         return after.isUppercase && (last.isLowercase || next.isLowercase)
     }
 
@@ -78,8 +73,15 @@ enum VendorNameCheck {
     /// must spell.
     private static func withoutExceptions(_ line: Substring, _ kernels: Set<String>) -> String {
         var line = String(line)
-        for text in exceptions.keys { line.replace(text, with: "") }
+        for text in exceptions.keys.sorted(by: { $0.count > $1.count }) { line.replace(text, with: "") }
         for kernel in kernels { line.replace("\"\(kernel)\"", with: "") }
         return line
     }
+}
+
+extension UInt8 {
+    fileprivate var isLowercase: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self) }
+    fileprivate var isUppercase: Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) }
+    fileprivate var isLetter: Bool { isLowercase || isUppercase }
+    fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 }
