@@ -54,22 +54,26 @@ public actor ImageClassifier {
     ///
     /// - Throws: `FoveaError` of category `input` where the file is no picture that can be read.
     public func classify(_ path: String, top count: Int = 5) throws(FoveaError) -> [Prediction] {
-        do throws(ImageError) {
-            return try predictions(for: [try reader.picture(at: path)], top: count)[0]
+        let picture: Picture
+        do {
+            picture = try reader.picture(at: path)
         } catch {
             throw FoveaError(error)
         }
+        return try predictions(for: [picture], top: count)[0]
     }
 
     /// Classifies an encoded picture in memory.
     ///
     /// - Throws: `FoveaError` of category `input` where the bytes are no picture that can be read.
     public func classify(encoded bytes: [UInt8], top count: Int = 5) throws(FoveaError) -> [Prediction] {
-        do throws(ImageError) {
-            return try predictions(for: [try reader.picture(decoding: bytes)], top: count)[0]
+        let picture: Picture
+        do {
+            picture = try reader.picture(decoding: bytes)
         } catch {
             throw FoveaError(error)
         }
+        return try predictions(for: [picture], top: count)[0]
     }
 
     /// Classifies several files in one pass; a file that fails has its error in its place.

@@ -21,7 +21,7 @@ extension CommandQueue {
     ) throws(OpenCLError) -> Event {
         var event: cl_event?
         try unsafe enqueue(kernel, global, local, &event)
-        return try unsafe Event(owning: event, from: "clEnqueueNDRangeKernel")
+        return try unsafe Event(owning: event, hasTimes: isProfiling)
     }
 
     @inline(__always)
@@ -99,15 +99,5 @@ extension CommandQueue {
         return OpenCLError(
             call: "clEnqueueNDRangeKernel", status: status, kind: OpenCLError.Kind(statusAfterEnqueue: status),
             context: "Kernel '\(kernel.name)' with \(geometry) could not be launched")
-    }
-}
-
-extension Event {
-    /// Takes over what a call has put in its event argument.
-    init(owning handle: cl_event?, from call: String) throws(OpenCLError) {
-        guard let handle = unsafe handle else {
-            throw OpenCLError(.other, "\(call) succeeded without an event")
-        }
-        unsafe self.init(owning: handle)
     }
 }

@@ -46,7 +46,7 @@ package enum DriverCache {
         if let directory = environment("POCL_CACHE_DIR") { return directory }
         if let cache = environment("XDG_CACHE_HOME") { return cache + "/pocl/kcache" }
         if let home = environment("HOME") { return home + "/.cache/pocl/kcache" }
-        return "/tmp/pocl/kcache"
+        return P_tmpdir + "/pocl/kcache"
     }
 }
 

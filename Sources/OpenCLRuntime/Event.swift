@@ -4,10 +4,19 @@ import COpenCL
 @safe
 package struct Event: ~Copyable {
     private let handle: cl_event
+    private let hasTimes: Bool
 
-    /// Takes over a handle.
-    init(owning handle: cl_event) {
+    /// Takes over what a call has put in its event argument.
+    ///
+    /// - Parameters:
+    ///   - handle: Nil only where the driver breaks its word.
+    ///   - hasTimes: Whether the queue keeps times.
+    init(owning handle: cl_event?, hasTimes: Bool) throws(OpenCLError) {
+        guard let handle = unsafe handle else {
+            throw OpenCLError(.other, "The driver took a command and gave no event for it")
+        }
         unsafe self.handle = handle
+        self.hasTimes = hasTimes
     }
 
     deinit {
@@ -19,15 +28,18 @@ package struct Event: ~Copyable {
     /// - Throws: `deviceLost` where the command failed.
     package func wait() throws(OpenCLError) {
         var handle: cl_event? = unsafe handle
-        try checkQueue(unsafe clWaitForEvents(1, &handle), "clWaitForEvents")
+        let answer = unsafe clWaitForEvents(1, &handle)
+        // −14 says only that the command failed; its own status says how.
+        if answer != CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST { try checkQueue(answer, "clWaitForEvents") }
         var status: cl_int = 0
         try check(
             unsafe clGetEventInfo(
                 self.handle, cl_event_info(bitPattern: CL_EVENT_COMMAND_EXECUTION_STATUS), MemoryLayout<cl_int>.size,
                 &status, nil), "clGetEventInfo")
-        guard status < 0 else { return }
+        let failure = status < 0 ? status : answer
+        guard failure < 0 else { return }
         throw OpenCLError(
-            call: "clWaitForEvents", status: OpenCLStatus(rawValue: status), kind: .deviceLost,
+            call: "clWaitForEvents", status: OpenCLStatus(rawValue: failure), kind: .deviceLost,
             context: "A command ended abnormally", nextStep: "The device failed; open it again, or choose another one")
     }
 
@@ -50,6 +62,10 @@ package struct Event: ~Copyable {
     ///
     /// - Throws: `deviceLost` where the command failed, `other` where the queue was made without `profiling`.
     package func times() throws(OpenCLError) -> Times {
+        guard hasTimes else {
+            throw OpenCLError(
+                .other, "A queue without profiling keeps no times", nextStep: "Make the queue with profiling")
+        }
         try wait()
         return Times(
             queued: try time(CL_PROFILING_COMMAND_QUEUED), submitted: try time(CL_PROFILING_COMMAND_SUBMIT),

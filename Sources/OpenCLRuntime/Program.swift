@@ -46,7 +46,11 @@ package final class Program: Sendable {
         }
         unsafe handle = try Self.compile(context, source: source, options: options)
         origin = .source
-        if let binary = try? unsafe Self.binary(of: handle) { cache.store(binary, for: key) }
+        do {
+            cache.store(try unsafe Self.binary(of: handle), for: key)
+        } catch {
+            cache.reportUnavailable(error)
+        }
     }
 
     deinit {

@@ -84,6 +84,11 @@ package final class ProgramCache: Sendable {
         report?("The cached program \(path(of: key)) was not used: \(error)")
     }
 
+    /// Tells that the driver gave no binary to keep.
+    func reportUnavailable(_ error: OpenCLError) {
+        report?("A program was not cached in \(directory): \(error)")
+    }
+
     private func path(of key: ProgramKey) -> String {
         directory + "/" + key.fileName
     }

@@ -62,7 +62,9 @@ struct JSONTests {
             (#""\udc00""#, .syntax, 1),
             (#""\ud800\ud800""#, .syntax, 1), (#""\ud800\n""#, .syntax, 1), (#""\"#, .syntax, 1),
             (#""\u12"#, .syntax, 5),
-            ("1e400", .number, 0), ("[-1e999]", .number, 1), (#"{"a":1,"a":2}"#, .duplicateKey, 11),
+            ("1e400", .number, 0), ("[-1e999]", .number, 1),
+            (String(repeating: "9", count: 310), .number, 0), ("0." + String(repeating: "0", count: 1023), .number, 0),
+            (#"{"a":1,"a":2}"#, .duplicateKey, 11),
             (#"{"a":1,"\u0061":2}"#, .duplicateKey, 16), ("\u{FEFF}{}", .encoding, 0), ("[1}", .syntax, 2),
             ("{]", .syntax, 1), ("\u{A0}1", .syntax, 0),
         ] as [(String, JSON.ParseError.Kind, Int)])

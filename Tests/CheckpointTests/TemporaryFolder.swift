@@ -5,7 +5,8 @@ final class TemporaryFolder {
     let path: String
 
     init() throws {
-        var template = Array("/tmp/fovea-tests-XXXXXX".utf8CString)
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir
+        var template = Array("\(parent)/fovea-tests-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw Failure(call: "mkdtemp", errno: errno) }
         path = String(cString: made)
     }

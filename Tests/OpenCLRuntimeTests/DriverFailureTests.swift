@@ -50,6 +50,6 @@ struct DriverFailureTests {
         #expect(directory(["POCL_CACHE_DIR": "/p", "XDG_CACHE_HOME": "/x", "HOME": "/h"]) == "/p")
         #expect(directory(["XDG_CACHE_HOME": "/x", "HOME": "/h"]) == "/x/pocl/kcache")
         #expect(directory(["HOME": "/h"]) == "/h/.cache/pocl/kcache")
-        #expect(directory([:]) == "/tmp/pocl/kcache")
+        #expect(directory([:]) == P_tmpdir + "/pocl/kcache")
     }
 }

@@ -27,7 +27,7 @@ struct LaunchTests {
                 }
                 __kernel void spin(__global float *out) {
                   float x = get_global_id(0);
-                  for (int i = 0; i < 100000; ++i) x = fma(x, 0.999f, 1.0f);
+                  for (int i = 0; i < 10000; ++i) x = fma(x, 0.999f, 1.0f);
                   out[get_global_id(0)] = x;
                 }
                 """)
@@ -103,7 +103,7 @@ struct LaunchTests {
         let event = try queue.launchWithEvent(kernel, global: [64])
         try event.wait()
         let error = try #require(throws: OpenCLError.self) { _ = try event.times() }
-        #expect(error.status?.name == "CL_PROFILING_INFO_NOT_AVAILABLE")
+        #expect("\(error)".contains("profiling"))
     }
 
     @Test("An empty launch is a mistake of ours and traps")

@@ -142,6 +142,26 @@ struct ProgramCacheTests {
         }
     }
 
+    @Test("A disk that fills up while an entry is written leaves nothing behind")
+    func fullDisk() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path
+        await #expect(processExitsWith: .exitCode(42)) { [path = path as String] in
+            // A limit on the size of files fails a write halfway, as a full disk does.
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit(rlim_cur: 1000, rlim_max: 1000)
+            guard setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { exit(1) }
+            let reports = Reports()
+            let cache = ProgramCache(directory: path, engineVersion: "1") { reports.add($0) }
+            let key = ProgramKey(parts: [("source", "")])
+            cache.store([UInt8](repeating: 1, count: 2000), for: key)
+            guard cache.binary(for: key) == nil, reports.all.count == 1 else { exit(2) }
+            cache.store([UInt8](repeating: 1, count: 500), for: key)
+            exit(cache.binary(for: key)?.count == 500 ? 42 : 3)
+        }
+        #expect(Files.names(in: path + "/programs").count == 1)
+    }
+
     @Test("Above its size the cache forgets what was unused for longest, and what died processes left")
     func pruning() throws {
         let directory = try TemporaryDirectory()

@@ -38,7 +38,7 @@ struct TemporaryDirectory: ~Copyable {
     let path: String
 
     init() throws {
-        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir
         path = parent + "/fovea-test-" + String(UInt64.random(in: .min ... .max), radix: 36)
         try #require(mkdir(path, 0o700) == 0)
     }

@@ -186,7 +186,8 @@ extension JSONScanner {
             offset += 1
             try digits()
         }
-        if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
+        let hasExponent = current == UInt8(ascii: "e") || current == UInt8(ascii: "E")
+        if hasExponent {
             offset += 1
             if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { offset += 1 }
             try digits()
@@ -195,7 +196,8 @@ extension JSONScanner {
             throw error("a number of \(offset - start) characters, expected at most 1024", kind: .number, at: start)
         }
         let number = JSON.Number(literal: String(decoding: bytes[start..<offset], as: UTF8.self))
-        guard number.double.isFinite else {
+        // The greatest Double has 309 digits: fewer, without an exponent, need no closer look.
+        guard (!hasExponent && offset - start < 300) || number.double.isFinite else {
             let literal = number.literal.abbreviated(to: 40)
             throw error("\(literal) is beyond the range of a Double", kind: .number, at: start)
         }

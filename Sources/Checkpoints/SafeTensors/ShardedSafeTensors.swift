@@ -5,8 +5,11 @@ package import Operations
 /// The index maps each tensor to a shard, a file in the index's own folder. A tensor that a shard holds and the index does
 /// not list counts too, as it does for transformers, unless two shards hold it.
 package struct ShardedSafeTensors: Checkpoint {
+    /// The path of the index.
     package let file: String
+    /// All names, in the order of the index; those that only a shard lists come last.
     package let names: [String]
+    /// The strings of `__metadata__` of all shards; the first shard wins.
     package let metadata: [String: String]
     private let shards: [String: SafeTensors]
     private let homes: [String: String]
@@ -55,8 +58,12 @@ package struct ShardedSafeTensors: Checkpoint {
         self.shards = shards
     }
 
+    /// Encoding and shape of a tensor; nil where there is none of that name.
     package func layout(of name: String) -> TensorLayout? { shard(of: name)?.layout(of: name) }
 
+    /// Reads a tensor as Float and counts what is not finite.
+    ///
+    /// Throws MODEL_MISSING, ST_DTYPE for integers, IO_READ and IO_CHANGED.
     package func readCounting(
         _ name: String
     ) throws(CheckpointError) -> (tensor: HostTensor, nonFinite: NonFiniteCount) {

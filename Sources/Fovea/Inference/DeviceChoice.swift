@@ -1,4 +1,4 @@
-package import OpenCLOperations
+import OpenCLOperations
 package import OpenCLRuntime
 
 /// Where a user wants to compute: `--device`.

@@ -1,5 +1,5 @@
 package import OpenCLOperations
-package import OpenCLRuntime
+import OpenCLRuntime
 package import Operations
 package import VisionModels
 

@@ -1,5 +1,5 @@
 import OpenCLOperations
-import OpenCLRuntime
+package import OpenCLRuntime
 import OperationCases
 import Operations
 

@@ -56,7 +56,7 @@ package struct ModelFiles: Sendable {
     private static func demo() throws(CheckpointError) -> ModelFiles {
         let (weights, text) = (fovea_demo_weights(), fovea_demo_configuration())
         // Both are constants of the program and stay as long as it runs.
-        let source = ByteSource.memory(
+        let source = ByteSource.region(
             StaticRegion(UnsafeRawBufferPointer(start: weights.bytes, count: weights.count)), name: demoName)
         let bytes = Array(UnsafeBufferPointer(start: text.bytes, count: text.count))
         return ModelFiles(

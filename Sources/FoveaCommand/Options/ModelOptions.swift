@@ -1,0 +1,66 @@
+import ArgumentParser
+import Checkpoints
+import Fovea
+import Operations
+import VisionModels
+
+/// Which model, and what its files do not say.
+struct ModelOptions: ParsableArguments {
+    @Option(help: "A folder as timm or Hugging Face saves it, a weight file, a hub name that was pulled, or demo.")
+    var model = ModelFiles.demoName
+
+    @Option(help: ArgumentHelp("What the model is, where its files do not say it.", valueName: "name"))
+    var architecture: String?
+
+    @Option(help: ArgumentHelp("Number of attention heads.", valueName: "n"))
+    var heads: Int?
+
+    @Option(help: ArgumentHelp("gelu, gelu-tanh, gelu-quick, silu or relu.", valueName: "name"))
+    var activation: ActivationName?
+
+    @Option(help: ArgumentHelp("File with one class name a line.", valueName: "file"))
+    var labels: String?
+
+    @Flag(help: "Accept weights that hold NaN or infinity.")
+    var allowNonfinite = false
+
+    /// What the user says in place of the files; the input size comes from the preprocessing options.
+    func overrides(inputSize: InputSize?) -> ModelOverrides {
+        var overrides = ModelOverrides()
+        (overrides.architecture, overrides.heads) = (architecture, heads)
+        (overrides.activation, overrides.inputSize) = (activation?.activation, inputSize)
+        return overrides
+    }
+
+    /// Finds the model's files, and says once where the demo is used because nothing was named.
+    func files() throws -> ModelFiles {
+        let files = try ModelFiles(model)
+        if files.isDemo, let labels = try? files.open().labels() {
+            Console.say("fovea: using the built-in demo model, which knows only its \(labels.count) drawn classes")
+        }
+        return files
+    }
+
+    func validate() throws {
+        if let heads, heads < 1 { throw ValidationError("--heads \(heads): must be at least 1") }
+    }
+}
+
+/// An activation as the command line names it.
+enum ActivationName: String, ExpressibleByArgument, CaseIterable {
+    case gelu
+    case geluTanh = "gelu-tanh"
+    case geluQuick = "gelu-quick"
+    case silu
+    case relu
+
+    var activation: Activation {
+        switch self {
+        case .gelu: .gelu
+        case .geluTanh: .geluTanh
+        case .geluQuick: .geluQuick
+        case .silu: .silu
+        case .relu: .relu
+        }
+    }
+}

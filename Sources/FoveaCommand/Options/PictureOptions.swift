@@ -1,0 +1,88 @@
+import ArgumentParser
+import Fovea
+import Imaging
+import VisionModels
+
+/// How pictures become what a model sees; each option stands in place of the model's own configuration.
+struct PictureOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Size the model sees, as 224 or HEIGHTxWIDTH.", valueName: "HxW"))
+    var inputSize: InputSize?
+
+    @Option(help: "shortest, squash, border, longest or letterbox.")
+    var resize: ResizeMode?
+
+    @Option(help: ArgumentHelp("Share of the resized picture that is kept, above 0 and at most 1.", valueName: "f"))
+    var cropPct: Double?
+
+    @Option(help: "nearest, bilinear, bicubic, lanczos, box or hamming.")
+    var interpolation: Resampling?
+
+    @Option(help: ArgumentHelp("Mean of red, green and blue of pixels scaled to 0…1.", valueName: "R,G,B"))
+    var mean: ColorTriple?
+
+    @Option(help: ArgumentHelp("Standard deviation of red, green and blue.", valueName: "R,G,B"))
+    var std: ColorTriple?
+
+    @Flag(help: "Leave pictures as stored, whatever their EXIF orientation says.")
+    var ignoreExif = false
+
+    @Flag(help: "Take pictures whose file ends early; what is missing stays gray.")
+    var allowTruncated = false
+
+    @Option(help: ArgumentHelp("Most pixels a picture may have.", valueName: "n"))
+    var maxPixels: Int?
+
+    var preprocessing: PreprocessingOptions {
+        var options = PreprocessingOptions()
+        (options.mode, options.cropFraction, options.interpolation) = (resize, cropPct, interpolation)
+        (options.mean, options.deviation, options.inputSize) = (mean?.values, std?.values, inputSize)
+        return options
+    }
+
+    var decoding: DecodingOptions {
+        var options = DecodingOptions()
+        options.appliesOrientation = !ignoreExif
+        options.allowsTruncated = allowTruncated
+        if let maxPixels { options.maximumPixels = maxPixels }
+        return options
+    }
+
+    func validate() throws {
+        if let cropPct, !(cropPct > 0 && cropPct <= 1) {
+            throw ValidationError("--crop-pct \(cropPct): must be above 0 and at most 1")
+        }
+        if let std, !std.values.allSatisfy({ $0 > 0 }) { throw ValidationError("--std: every number must be above 0") }
+        if let maxPixels, maxPixels < 1 { throw ValidationError("--max-pixels \(maxPixels): must be at least 1") }
+    }
+}
+
+extension ResizeMode: ExpressibleByArgument {}
+extension Resampling: ExpressibleByArgument {}
+
+extension InputSize: ExpressibleByArgument {
+    public init?(argument: String) {
+        let sides = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        let range = 1...1 << 14
+        switch sides.count {
+        case 1: if let side = sides[0], range.contains(side) { self.init(height: side, width: side) } else { return nil }
+        case 2:
+            guard let height = sides[0], let width = sides[1], range.contains(height), range.contains(width) else {
+                return nil
+            }
+            self.init(height: height, width: width)
+        default: return nil
+        }
+    }
+}
+
+/// Three numbers, red, green, blue.
+struct ColorTriple: ExpressibleByArgument {
+    let values: [Double]
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+        let numbers = parts.compactMap { $0 }.filter(\.isFinite)
+        guard parts.count == 3, numbers.count == 3 else { return nil }
+        values = numbers
+    }
+}
