@@ -24,12 +24,12 @@ package struct PictureReader: Sendable {
 
     /// Reads one file.
     package func picture(at path: String) throws(ImageError) -> Picture {
-        preprocessing.apply(to: try PictureFile.decode(path: path, options: decoding).picture)
+        try preprocessing.apply(to: try PictureFile.decode(path: path, options: decoding).picture)
     }
 
     /// Reads pictures that are already in memory, encoded.
     package func picture(decoding bytes: [UInt8]) throws(ImageError) -> Picture {
-        preprocessing.apply(to: try DecodedPicture(decoding: bytes, options: decoding).picture)
+        try preprocessing.apply(to: try DecodedPicture(decoding: bytes, options: decoding).picture)
     }
 
     /// Reads files on all cores; results in the order of the paths, each a picture or why there is none.
