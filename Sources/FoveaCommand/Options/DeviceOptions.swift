@@ -23,7 +23,9 @@ struct DeviceOptions: ParsableArguments {
         var request = device
         if request == nil, let variable = getenv("FOVEA_DEVICE") {
             let text = String(cString: variable)
-            guard let parsed = DeviceRequest(text) else { throw ValidationError("FOVEA_DEVICE '\(text)' names no device") }
+            guard let parsed = DeviceRequest(text) else {
+                throw ValidationError("FOVEA_DEVICE '\(text)' names no device")
+            }
             request = parsed
         }
         let found = try ComputeDevice(request ?? .automatic) { Console.say("fovea: \($0)") }

@@ -64,7 +64,9 @@ extension InputSize: ExpressibleByArgument {
         let sides = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
         let range = 1...1 << 14
         switch sides.count {
-        case 1: if let side = sides[0], range.contains(side) { self.init(height: side, width: side) } else { return nil }
+        case 1:
+            guard let side = sides[0], range.contains(side) else { return nil }
+            self.init(height: side, width: side)
         case 2:
             guard let height = sides[0], let width = sides[1], range.contains(height), range.contains(width) else {
                 return nil
