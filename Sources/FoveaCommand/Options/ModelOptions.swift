@@ -6,8 +6,12 @@ import VisionModels
 
 /// Which model, and what its files do not say.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "A folder as timm or Hugging Face saves it, a weight file, a hub name that was pulled, or demo.")
-    var model = ModelFiles.demoName
+    @Option(
+        help: ArgumentHelp(
+            "A folder as timm or Hugging Face saves it, a weight file, a hub name that was pulled, or demo.",
+            discussion: "Without it the small model inside the program is used, which knows a few drawn shapes.",
+            valueName: "model"))
+    var model: String?
 
     @Option(help: ArgumentHelp("What the model is, where its files do not say it.", valueName: "name"))
     var architecture: String?
@@ -18,7 +22,7 @@ struct ModelOptions: ParsableArguments {
     @Option(help: ArgumentHelp("gelu, gelu-tanh, gelu-quick, silu or relu.", valueName: "name"))
     var activation: ActivationName?
 
-    @Option(help: ArgumentHelp("File with one class name a line.", valueName: "file"))
+    @Option(help: ArgumentHelp("File with one class name a line, in place of the model's own.", valueName: "file"))
     var labels: String?
 
     @Flag(help: "Accept weights that hold NaN or infinity.")
@@ -32,11 +36,12 @@ struct ModelOptions: ParsableArguments {
         return overrides
     }
 
-    /// Finds the model's files, and says once where the demo is used because nothing was named.
-    func files() throws -> ModelFiles {
-        let files = try ModelFiles(model)
-        if files.isDemo, let labels = try? files.open().labels() {
-            Console.say("fovea: using the built-in demo model, which knows only its \(labels.count) drawn classes")
+    /// Finds the model's files, and says where the demo is used because nothing was named.
+    func files(quiet: Bool = false) throws(FoveaError) -> ModelFiles {
+        let files = try ModelFiles(model ?? ModelFiles.demoName)
+        if model == nil, !quiet, let labels = try files.open().labels() {
+            Console.say(
+                "fovea: no --model given, so the built-in demo answers; it knows only its \(labels.count) drawn classes")
         }
         return files
     }

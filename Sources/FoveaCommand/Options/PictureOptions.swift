@@ -17,11 +17,7 @@ struct PictureOptions: ParsableArguments {
     @Option(help: "nearest, bilinear, bicubic, lanczos, box or hamming.")
     var interpolation: Resampling?
 
-    @Option(help: ArgumentHelp("Mean of red, green and blue of pixels scaled to 0…1.", valueName: "R,G,B"))
-    var mean: ColorTriple?
-
-    @Option(help: ArgumentHelp("Standard deviation of red, green and blue.", valueName: "R,G,B"))
-    var std: ColorTriple?
+    @OptionGroup var normalization: NormalizationOptions
 
     @Flag(help: "Leave pictures as stored, whatever their EXIF orientation says.")
     var ignoreExif = false
@@ -35,7 +31,8 @@ struct PictureOptions: ParsableArguments {
     var preprocessing: PreprocessingOptions {
         var options = PreprocessingOptions()
         (options.mode, options.cropFraction, options.interpolation) = (resize, cropPct, interpolation)
-        (options.mean, options.deviation, options.inputSize) = (mean?.values, std?.values, inputSize)
+        (options.mean, options.deviation) = (normalization.mean?.values, normalization.std?.values)
+        options.inputSize = inputSize
         return options
     }
 
@@ -51,8 +48,20 @@ struct PictureOptions: ParsableArguments {
         if let cropPct, !(cropPct > 0 && cropPct <= 1) {
             throw ValidationError("--crop-pct \(cropPct): must be above 0 and at most 1")
         }
-        if let std, !std.values.allSatisfy({ $0 > 0 }) { throw ValidationError("--std: every number must be above 0") }
         if let maxPixels, maxPixels < 1 { throw ValidationError("--max-pixels \(maxPixels): must be at least 1") }
+    }
+}
+
+/// How bytes become the numbers that a model reads.
+struct NormalizationOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Mean of red, green and blue of pixels scaled to 0…1.", valueName: "R,G,B"))
+    var mean: ColorTriple?
+
+    @Option(help: ArgumentHelp("Standard deviation of red, green and blue.", valueName: "R,G,B"))
+    var std: ColorTriple?
+
+    func validate() throws {
+        if let std, !std.values.allSatisfy({ $0 > 0 }) { throw ValidationError("--std: every number must be above 0") }
     }
 }
 
