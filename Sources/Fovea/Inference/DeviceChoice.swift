@@ -83,11 +83,10 @@ package enum ComputeDevice: Sendable {
     private static func automatic(among devices: [Device], _ report: (String) -> Void) -> ComputeDevice {
         let eligible = devices.filter { DeviceProfile($0).isEligibleForAutomaticChoice }
         for device in eligible where device.kind == .gpu || device.kind == .accelerator {
-            if let failure = SelfTest.failure(of: device) {
-                report("passing over \(device.name), whose self-test failed: \(failure)")
-            } else {
+            guard let failure = SelfTest.failure(of: device) else {
                 return .openCL(device)
             }
+            report("passing over \(device.name), whose self-test failed: \(failure)")
         }
         return eligible.first { $0.kind == .cpu }.map { .openCL($0) } ?? .reference
     }

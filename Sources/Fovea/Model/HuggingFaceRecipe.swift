@@ -97,7 +97,8 @@ struct HuggingFaceRecipe {
         let rescales = try fields.bool("do_rescale") ?? true
         let scale = rescales ? try fields.double("rescale_factor") ?? 1.0 / 255 : 1
         guard scale > 0, scale <= 1 else {
-            throw fields.rejecting("rescale_factor", code: .configurationNormalization, expected: "above 0 and at most 1")
+            throw fields.rejecting(
+                "rescale_factor", code: .configurationNormalization, expected: "above 0 and at most 1")
         }
         guard try fields.bool("do_normalize") ?? true else {
             return PixelNormalization(mean: [0, 0, 0], deviation: [1, 1, 1], scale: scale)

@@ -46,7 +46,8 @@ enum ClassificationFormat: String, ExpressibleByArgument, CaseIterable {
 
     /// One result of the document, a prediction a line.
     private static func member(_ row: ClassificationRow) -> String {
-        guard case .success = row.outcome, let input = row.json["input"], let predictions = row.json["predictions"]?.array
+        guard case .success = row.outcome, let input = row.json["input"],
+            let predictions = row.json["predictions"]?.array
         else { return row.json.text(.spaced) }
         let lines = predictions.map { "\n    " + $0.text(.spaced) }
         return "{\"input\": \(input.text()), \"predictions\": [\(lines.joined(separator: ","))]}"

@@ -31,7 +31,8 @@ struct Classifier {
         let classes = configuration.classes ?? 0
         if let top, top > classes {
             throw FoveaError(
-                .usage, code: "TOP_K", "--top-k \(top): \(opened.files.name) has \(classes) classes; ask for 1 to \(classes)")
+                .usage, code: "TOP_K",
+                "--top-k \(top): \(opened.files.name) has \(classes) classes; ask for 1 to \(classes)")
         }
         size = PixelSize(width: configuration.imageWidth, height: configuration.imageHeight)
         try Self.check(reader.preprocessing, gives: size)

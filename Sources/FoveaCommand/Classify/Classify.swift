@@ -22,12 +22,16 @@ struct Classify: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many classes of each picture are told. (default: 5)", valueName: "n"))
     var topK: Int?
 
-    @Option(help: ArgumentHelp("text, json, jsonl (an object a line) or csv (a prediction a line).", valueName: "format"))
+    @Option(
+        help: ArgumentHelp(
+            "text for people, json for one document, jsonl for an object a line, csv for a prediction a line.",
+            valueName: "format"))
     var format = ClassificationFormat.text
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("File for the rows instead of standard output; it appears whole or not at all.", valueName: "file"))
+        help: ArgumentHelp(
+            "File for the rows instead of standard output; it appears whole or not at all.", valueName: "file"))
     var output: String?
 
     @OptionGroup var overwrite: OverwriteOption
@@ -71,7 +75,8 @@ struct Classify: AsyncParsableCommand {
 
     /// Writes a row for each picture as soon as its batch is computed, so that memory does not grow with their number.
     private func write(
-        _ feed: PictureFeed, through classifier: Classifier, to stream: ResultStream, _ facts: ClassificationFormat.Facts
+        _ feed: PictureFeed, through classifier: Classifier, to stream: ResultStream,
+        _ facts: ClassificationFormat.Facts
     ) async throws -> Tally {
         var tally = Tally()
         var progress = Progress("pictures", isShown: !verbosity.quiet && !stream.isTerminal)

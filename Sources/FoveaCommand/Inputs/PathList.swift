@@ -52,6 +52,7 @@ final class PathList {
 
     private static func unreadable(_ name: String) -> FoveaError {
         FoveaError(
-            .input, code: "IO_READ", "\(name): the list cannot be read (\(String(cString: strerror(errno)))); check the path")
+            .input, code: "IO_READ",
+            "\(name): the list cannot be read (\(String(cString: strerror(errno)))); check the path")
     }
 }

@@ -10,7 +10,8 @@ struct PictureArguments: ParsableArguments {
             valueName: "image"))
     var images: [String]
 
-    @Flag(name: [.customShort("0"), .customLong("null")], help: "Paths in lists end with a null byte, not a line break.")
+    @Flag(
+        name: [.customShort("0"), .customLong("null")], help: "Paths in lists end with a null byte, not a line break.")
     var endsWithNull = false
 
     func validate() throws {

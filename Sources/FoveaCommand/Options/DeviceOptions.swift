@@ -17,7 +17,7 @@ struct DeviceOptions: ParsableArguments {
             valueName: "device"))
     var device: DeviceRequest?
 
-    @Option(help: ArgumentHelp("auto, float32, float16, bfloat16 or int8.", valueName: "type"))
+    @Option(help: ArgumentHelp("What numbers are stored and multiplied as.", valueName: "type"))
     var precision = PrecisionName.auto
 
     /// The device asked for here, in the environment, or `auto`; throws category `noDevice` where it cannot compute in

@@ -16,10 +16,10 @@ struct ModelOptions: ParsableArguments {
     @Option(help: ArgumentHelp("What the model is, where its files do not say it.", valueName: "name"))
     var architecture: String?
 
-    @Option(help: ArgumentHelp("Number of attention heads.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of attention heads, where the files do not say it.", valueName: "n"))
     var heads: Int?
 
-    @Option(help: ArgumentHelp("gelu, gelu-tanh, gelu-quick, silu or relu.", valueName: "name"))
+    @Option(help: ArgumentHelp("Activation of the MLP, where the files do not say it.", valueName: "name"))
     var activation: ActivationName?
 
     @Option(help: ArgumentHelp("File with one class name a line, in place of the model's own.", valueName: "file"))
@@ -41,7 +41,8 @@ struct ModelOptions: ParsableArguments {
         let files = try ModelFiles(model ?? ModelFiles.demoName)
         if model == nil, !quiet, let labels = try files.open().labels() {
             Console.say(
-                "fovea: no --model given, so the built-in demo answers; it knows only its \(labels.count) drawn classes")
+                "fovea: no --model given, so the built-in demo answers; it knows only its \(labels.count) drawn classes"
+            )
         }
         return files
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Checkpoints
 import Fovea
 
 #if canImport(Glibc)
@@ -16,17 +15,14 @@ struct OverwriteOption: ParsableArguments {
     /// Opens an output file that appears whole or not at all.
     ///
     /// Throws category `output` where it exists and `--overwrite` was not given, or where it cannot be written.
-    func create(_ path: String) throws(FoveaError) -> AtomicFile {
+    func create(_ path: String) throws(FoveaError) -> OutputFile {
         var status = stat()
         if !overwrite, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
             throw FoveaError(
-                .output, code: "OUT_EXISTS", "\(path): exists already; replace it with --overwrite or name another file")
+                .output, code: "OUT_EXISTS", "\(path): exists already; replace it with --overwrite or name another file"
+            )
         }
-        do {
-            return try AtomicFile(path)
-        } catch {
-            throw FoveaError(error, category: .output)
-        }
+        return try OutputFile(path)
     }
 }
 

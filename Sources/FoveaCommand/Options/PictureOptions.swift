@@ -8,13 +8,13 @@ struct PictureOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Size the model sees, as 224 or HEIGHTxWIDTH.", valueName: "HxW"))
     var inputSize: InputSize?
 
-    @Option(help: "shortest, squash, border, longest or letterbox.")
+    @Option(help: ArgumentHelp("How a picture is made to fit.", valueName: "mode"))
     var resize: ResizeMode?
 
     @Option(help: ArgumentHelp("Share of the resized picture that is kept, above 0 and at most 1.", valueName: "f"))
     var cropPct: Double?
 
-    @Option(help: "nearest, bilinear, bicubic, lanczos, box or hamming.")
+    @Option(help: ArgumentHelp("Filter that resizes, as Pillow has it.", valueName: "filter"))
     var interpolation: Resampling?
 
     @OptionGroup var normalization: NormalizationOptions
@@ -73,7 +73,9 @@ extension InputSize: ExpressibleByArgument {
         let sides = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
         let range = 1...1 << 14
         switch sides.count {
-        case 1: if let side = sides[0], range.contains(side) { self.init(height: side, width: side) } else { return nil }
+        case 1:
+            guard let side = sides[0], range.contains(side) else { return nil }
+            self.init(height: side, width: side)
         case 2:
             guard let height = sides[0], let width = sides[1], range.contains(height), range.contains(width) else {
                 return nil

@@ -1,9 +1,8 @@
-import Checkpoints
 import Fovea
 
 /// Where rows go, as they are made: standard output, or a file that appears whole at the end.
 struct ResultStream {
-    private let file: AtomicFile?
+    private let file: OutputFile?
 
     /// Opens the file, before any work is done for it; nil means standard output.
     init(_ path: String?, _ overwrite: OverwriteOption) throws(FoveaError) {
@@ -16,19 +15,9 @@ struct ResultStream {
     /// Appends text.
     func write(_ text: String) throws(FoveaError) {
         guard let file else { return Console.write(text) }
-        do {
-            try file.write(text)
-        } catch {
-            throw FoveaError(error, category: .output)
-        }
+        try file.write(text)
     }
 
     /// Gives the file its name.
-    func finish() throws(FoveaError) {
-        do {
-            try file?.commit()
-        } catch {
-            throw FoveaError(error, category: .output)
-        }
-    }
+    func finish() throws(FoveaError) { try file?.commit() }
 }
