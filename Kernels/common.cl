@@ -1,6 +1,6 @@
 // common — what every kernel shares: the vector type, guarded loads, activations.
 //
-//   vfloat                         VECTOR floats (1, 2, 4, 8 or 16); v_load, v_store, v_sum work on it
+//   vfloat                         VECTOR floats (1, 2, 4, 8 or 16); v_load, v_store, v_sum, v_max work on it
 //   store_first(v, p, count)       stores the first count elements of v; all of them where count is larger
 //   load_first(p, count)           the counterpart; elements past count are zero
 //   row_normalizer(x, width, ε)    layer norm's statistics of a row, by one item
@@ -22,6 +22,7 @@ typedef float vfloat;
   #define v_load(p) (*(p))
   #define v_store(v, p) (*(p) = (v))
   #define v_sum(v) (v)
+  #define v_max(v) (v)
   #define v_isgreaterequal(a, b) (-isgreaterequal(a, b))
   #define v_select(a, b, mask) ((mask) ? (b) : (a))
 #elif VECTOR == 2 || VECTOR == 4 || VECTOR == 8 || VECTOR == 16
@@ -37,13 +38,22 @@ typedef PASTE(float, VECTOR) vfloat;
 // Halving, so that the order of the sum is the same on every device.
 #if VECTOR == 2
   #define v_sum(v) ((v).x + (v).y)
+  #define v_max(v) fmax((v).x, (v).y)
 #elif VECTOR == 4
 static inline float v_sum(float4 v) { const float2 a = v.lo + v.hi; return a.x + a.y; }
+static inline float v_max(float4 v) { const float2 a = fmax(v.lo, v.hi); return fmax(a.x, a.y); }
 #elif VECTOR == 8
 static inline float v_sum(float8 v) { const float4 a = v.lo + v.hi; const float2 b = a.lo + a.hi; return b.x + b.y; }
+static inline float v_max(float8 v) {
+  const float4 a = fmax(v.lo, v.hi); const float2 b = fmax(a.lo, a.hi); return fmax(b.x, b.y);
+}
 #elif VECTOR == 16
 static inline float v_sum(float16 v) {
   const float8 a = v.lo + v.hi; const float4 b = a.lo + a.hi; const float2 c = b.lo + b.hi; return c.x + c.y;
+}
+static inline float v_max(float16 v) {
+  const float8 a = fmax(v.lo, v.hi); const float4 b = fmax(a.lo, a.hi); const float2 c = fmax(b.lo, b.hi);
+  return fmax(c.x, c.y);
 }
 #endif
 

@@ -10,6 +10,8 @@
 //   residual  [rows, OUTPUTS]   float  in   read only with RESIDUAL; may alias y
 //   gamma, beta  [INPUTS]       float  in   read only with NORM
 //   y         [rows, OUTPUTS]   float  out  every element written; must not alias x
+//   epsilon   ε                 float  in   read only with NORM
+//   rows                        int    in
 //
 //   Launch    groups: ⌈rows / (GROUP_ROWS·ROWS)⌉ × panels; items: GROUP_COLUMNS × GROUP_ROWS
 //   Local     3 · GROUP_ROWS · ROWS floats with NORM, none without

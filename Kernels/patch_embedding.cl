@@ -13,6 +13,8 @@
 //   prefix     [PREFIX, WIDTH]         float  in   read only where PREFIX > 0
 //   y          [B, PREFIX + N, WIDTH]  float  out  every element written
 //   scale, shift                       float4 in   read only with BYTES; the fourth is unused
+//   batch  B                           int    in
+//   grid_rows, grid_columns            int    in   patches down and across: N = grid_rows · grid_columns
 //
 //   Launch    groups: ⌈B·(PREFIX + N) / (GROUP_ROWS·ROWS)⌉ × panels; items: GROUP_COLUMNS × GROUP_ROWS
 //   Local     none

@@ -1,7 +1,11 @@
 // pooling — tokens first … last − 1 become one row: mean, largest value, or half the sum of both.
 //
+//   y[b, d] = mean_t x[b, t, d]   or   max_t x[b, t, d]   or   (mean + max) / 2        first ≤ t < last
+//
 //   x  [B, T, WIDTH]  float  in
 //   y  [B, WIDTH]     float  out  every element written; must not alias x
+//   tokens  T         int    in
+//   first, last       int    in   0 ≤ first < last ≤ T
 //
 //   Launch    ⌈WIDTH/VECTOR⌉ × B items, any group; an item owns VECTOR columns of one picture
 //   Local     none

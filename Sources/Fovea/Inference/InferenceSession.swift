@@ -49,7 +49,9 @@ package enum ModelInput: Sendable {
     }
 }
 
-/// A model on a device. Not `Sendable`: one thread at a time.
+/// A model on a device.
+///
+/// Not `Sendable`: one thread at a time.
 package protocol InferenceSession: AnyObject {
     /// Sizes and choices of the model.
     var configuration: VisionTransformerConfiguration { get }

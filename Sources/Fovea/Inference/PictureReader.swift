@@ -24,16 +24,16 @@ package struct PictureReader: Sendable {
 
     /// Reads one picture.
     package func prepare(_ source: PictureSource) throws(ImageError) -> PreparedPicture {
-        switch source {
-        case .file(let path):
-            return PreparedPicture(try PictureFile.decode(path: path, options: decoding), by: preprocessing)
-        case .encoded(let bytes, let name):
-            do {
-                return PreparedPicture(try DecodedPicture(decoding: bytes, options: decoding), by: preprocessing)
-            } catch {
-                throw error.about(file: name)
+        do throws(ImageError) {
+            switch source {
+            case .file(let path):
+                return try PreparedPicture(PictureFile.decode(path: path, options: decoding), by: preprocessing)
+            case .encoded(let bytes, _):
+                return try PreparedPicture(DecodedPicture(decoding: bytes, options: decoding), by: preprocessing)
+            case .unreadable(let error, _): throw error
             }
-        case .unreadable(let error, _): throw error
+        } catch {
+            throw error.about(file: source.title)
         }
     }
 
@@ -51,7 +51,7 @@ package struct PictureReader: Sendable {
 
     /// Reads pictures that are already in memory, encoded.
     package func picture(decoding bytes: [UInt8]) throws(ImageError) -> Picture {
-        preprocessing.apply(to: try DecodedPicture(decoding: bytes, options: decoding).picture)
+        try preprocessing.apply(to: try DecodedPicture(decoding: bytes, options: decoding).picture)
     }
 
     /// Reads files on all cores; results in the order of the paths, each a picture or why there is none.

@@ -16,6 +16,15 @@ package enum PictureSource: Sendable {
         case .encoded(_, let name), .unreadable(_, let name): name
         }
     }
+
+    /// What messages call it.
+    package var title: String {
+        switch self {
+        case .file(let path): path
+        case .encoded(_, "-"), .unreadable(_, "-"): "standard input"
+        case .encoded(_, let name), .unreadable(_, let name): name
+        }
+    }
 }
 
 /// A picture as the model sees it, and what its file said.
@@ -35,8 +44,8 @@ package struct PreparedPicture: Sendable {
     /// Harmless oddities, a sentence each.
     package let notes: [String]
 
-    init(_ decoded: DecodedPicture, by preprocessing: Preprocessing) {
-        picture = preprocessing.apply(to: decoded.picture)
+    init(_ decoded: DecodedPicture, by preprocessing: Preprocessing) throws(ImageError) {
+        picture = try preprocessing.apply(to: decoded.picture)
         (format, storedSize, uprightSize) = (decoded.format, decoded.storedSize, decoded.picture.size)
         (orientation, isTurned, notes) = (decoded.orientation, decoded.isTurned, decoded.notes)
     }

@@ -43,7 +43,9 @@ struct Classifier {
         session = try opened.session(on: device(), options: options)
     }
 
-    /// One row for each picture, in order. Throws where the device fails.
+    /// One row for each picture, in order.
+    ///
+    /// Throws where the device fails.
     func rows(for entries: [PictureFeed.Entry]) throws(FoveaError) -> [ClassificationRow] {
         let pictures = entries.map { entry in
             entry.result.map(\.picture).mapError { FoveaError($0) }.flatMap { fitting($0, name: entry.name) }

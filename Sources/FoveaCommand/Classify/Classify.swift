@@ -3,7 +3,7 @@ import Fovea
 import Imaging
 import VisionModels
 
-/// `fovea classify`
+/// The command `fovea classify`.
 struct Classify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say what pictures show.",

@@ -34,7 +34,9 @@ final class PathList {
         free(line)
     }
 
-    /// The next path; nil after the last. Empty lines are left out.
+    /// The next path; nil after the last.
+    ///
+    /// Empty lines are left out.
     func next() throws(FoveaError) -> String? {
         while true {
             errno = 0

@@ -22,7 +22,9 @@ final class PictureFeed {
         self.batchSize = batchSize
     }
 
-    /// The next batch, of at least one picture; nil after the last. Throws where a list cannot be read further.
+    /// The next batch, of at least one picture; nil after the last.
+    ///
+    /// Throws where a list cannot be read further.
     func next() async throws(FoveaError) -> [Entry]? {
         let present = ahead ?? begin()
         ahead = nil

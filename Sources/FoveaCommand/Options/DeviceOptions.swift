@@ -43,6 +43,7 @@ struct DeviceOptions: ParsableArguments {
 }
 
 extension DeviceRequest: ExpressibleByArgument {
+    /// Reads a device as the command line names it.
     public init?(argument: String) { self.init(argument) }
 }
 

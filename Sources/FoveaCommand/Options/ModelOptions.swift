@@ -6,12 +6,7 @@ import VisionModels
 
 /// Which model, and what its files do not say.
 struct ModelOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "A folder as timm or Hugging Face saves it, a weight file, a hub name that was pulled, or demo.",
-            discussion: "Without it the small model inside the program is used, which knows a few drawn shapes.",
-            valueName: "model"))
-    var model: String?
+    @OptionGroup var location: ModelLocationOption
 
     @Option(help: ArgumentHelp("What the model is, where its files do not say it.", valueName: "name"))
     var architecture: String?
@@ -36,8 +31,28 @@ struct ModelOptions: ParsableArguments {
         return overrides
     }
 
+    /// What the user called the model; nil for nothing.
+    var model: String? { location.model }
+
     /// Finds the model's files, and says where the demo is used because nothing was named.
-    func files(quiet: Bool = false) throws(FoveaError) -> ModelFiles {
+    func files(quiet: Bool = false) throws(FoveaError) -> ModelFiles { try location.files(quiet: quiet) }
+
+    func validate() throws {
+        if let heads, heads < 1 { throw ValidationError("--heads \(heads): must be at least 1") }
+    }
+}
+
+/// Where a model lies.
+struct ModelLocationOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A folder as timm or Hugging Face saves it, a weight file, a hub name that was pulled, or demo.",
+            discussion: "Without it the small model inside the program is used, which knows a few drawn shapes.",
+            valueName: "model"))
+    var model: String?
+
+    /// Finds the model's files, and says where the demo is used because nothing was named.
+    func files(quiet: Bool) throws(FoveaError) -> ModelFiles {
         let files = try ModelFiles(model ?? ModelFiles.demoName)
         if model == nil, !quiet, let labels = try files.open().labels() {
             Console.say(
@@ -45,10 +60,6 @@ struct ModelOptions: ParsableArguments {
             )
         }
         return files
-    }
-
-    func validate() throws {
-        if let heads, heads < 1 { throw ValidationError("--heads \(heads): must be at least 1") }
     }
 }
 

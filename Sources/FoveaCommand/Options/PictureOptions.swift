@@ -69,9 +69,10 @@ extension ResizeMode: ExpressibleByArgument {}
 extension Resampling: ExpressibleByArgument {}
 
 extension InputSize: ExpressibleByArgument {
+    /// Reads `224` or `HEIGHTxWIDTH`, each side from 1 to 8192.
     public init?(argument: String) {
         let sides = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        let range = 1...1 << 14
+        let range = 1...Preprocessing.maximumSide
         switch sides.count {
         case 1:
             guard let side = sides[0], range.contains(side) else { return nil }

@@ -3,7 +3,7 @@ import Checkpoints
 import Fovea
 import Imaging
 
-/// `fovea preprocess`
+/// The command `fovea preprocess`.
 struct Preprocess: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what the model would see.",
@@ -33,7 +33,7 @@ struct Preprocess: ParsableCommand {
 
     @OptionGroup var overwrite: OverwriteOption
     @OptionGroup var verbosity: Verbosity
-    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup var model: ModelLocationOption
     @OptionGroup(title: "Preprocessing, in place of the model's own") var preprocessing: PictureOptions
 
     func validate() throws {

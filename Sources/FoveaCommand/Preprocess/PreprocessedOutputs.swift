@@ -14,7 +14,9 @@ struct PreprocessedOutputs {
         (self.array, self.crop, self.explanation, self.normalization) = (array, crop, explanation, normalization)
     }
 
-    /// Appends a picture to all outputs; the error where it has none to give. Throws where an output cannot be written.
+    /// Appends a picture to all outputs; the error where it has none to give.
+    ///
+    /// Throws where an output cannot be written.
     mutating func append(
         _ result: Result<PreparedPicture, ImageError>, name: String
     ) throws(FoveaError) -> FoveaError? {

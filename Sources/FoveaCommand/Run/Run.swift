@@ -5,7 +5,7 @@ import Imaging
 import Operations
 import VisionModels
 
-/// `fovea run`
+/// The command `fovea run`.
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a model on an array of numbers.",
@@ -70,7 +70,9 @@ struct Run: ParsableCommand {
         try result.conclude()
     }
 
-    /// Opens the model at the size of the array. Throws category `input` where it cannot run at that size.
+    /// Opens the model at the size of the array.
+    ///
+    /// Throws category `input` where it cannot run at that size.
     private func open(_ files: ModelFiles, for tensor: InputArray) throws(FoveaError) -> OpenedModel {
         let own = try? files.open(model.overrides(inputSize: nil))
         if let own, own.configuration.imageHeight == tensor.size.height,
@@ -93,8 +95,12 @@ struct Run: ParsableCommand {
     /// The user's, or the model's own.
     private func normalization(_ files: ModelFiles) throws(FoveaError) -> Operations.Normalization {
         if let mean = normalization.mean, let std = normalization.std {
-            let own = PixelNormalization(mean: mean.values, deviation: std.values)
-            return PictureReader(Preprocessing(steps: [], normalization: own)).normalization
+            do {
+                let given = try PixelNormalization(mean: mean.values, deviation: std.values)
+                return PictureReader(Preprocessing(steps: [], normalization: given)).normalization
+            } catch {
+                throw FoveaError(error, category: .usage)
+            }
         }
         var options = PreprocessingOptions()
         (options.mean, options.deviation) = (normalization.mean?.values, normalization.std?.values)
@@ -103,5 +109,6 @@ struct Run: ParsableCommand {
 }
 
 extension OutputKind: ExpressibleByArgument {
+    /// Reads a kind as the command line names it.
     public init?(argument: String) { self.init(argument) }
 }

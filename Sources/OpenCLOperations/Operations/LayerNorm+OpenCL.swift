@@ -25,7 +25,7 @@ extension OpenCLBackend {
         let rows = x.shape.rows
         switch variant(of: .layerNorm) {
         case .portable:
-            let tuning = profile.layerNorm
+            let tuning = profile.rows
             let defines = tuning.defines.merging(["WIDTH": norm.width]) { _, problem in problem }
             try launch(.layerNorm, defines, arguments, global: [rows * tuning.group], local: [tuning.group])
         case .plain:

@@ -24,7 +24,8 @@ extension OpenCLBackend {
         _ x: DeviceTensor, _ linear: OpenCLLinear, after norm: OpenCLLayerNorm?, then activation: Activation,
         adding residual: DeviceTensor?
     ) throws(OpenCLError) -> DeviceTensor {
-        precondition(x.shape.width == linear.inputWidth, "linear expects rows of \(linear.inputWidth), found \(x.shape)")
+        precondition(
+            x.shape.width == linear.inputWidth, "linear expects rows of \(linear.inputWidth), found \(x.shape)")
         precondition(!linear.hasLayerScale || activation == .identity, "layer scale is folded before the activation")
         if let norm, !fusesLayerNorm {
             let normalized = try layerNorm(x, norm)

@@ -14,7 +14,7 @@ extension OpenCLBackend {
         let problem = ["WIDTH": shape[2], "POOLING": pooling.macro]
         switch variant(of: .pooling) {
         case .portable:
-            let vector = profile.layerNorm.vector
+            let vector = profile.rows.vector
             try launch(
                 .pooling, problem.merging(["VECTOR": vector]) { problem, _ in problem }, arguments,
                 global: [(shape[2] + vector - 1) / vector, shape[0]], local: nil)

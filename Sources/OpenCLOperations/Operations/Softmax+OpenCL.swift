@@ -8,7 +8,7 @@ extension OpenCLBackend {
         let problem = ["WIDTH": x.shape.width]
         switch variant(of: .softmax) {
         case .portable:
-            let tuning = profile.softmax
+            let tuning = profile.rows
             try launch(
                 .softmax, tuning.defines.merging(problem) { _, problem in problem }, arguments,
                 global: [x.shape.rows * tuning.group], local: [tuning.group])

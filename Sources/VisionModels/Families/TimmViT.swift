@@ -87,7 +87,8 @@ enum TimmViT: ModelFamily {
         default:
             throw CheckpointError(
                 .configurationArchitecture, file: configuration.file, "has a global_pool that cannot be used",
-                found: "'\(named)'", expected: shapes.hasClassToken ? "token, avg, avgmax or max" : "avg, avgmax or max")
+                found: "'\(named)'", expected: shapes.hasClassToken ? "token, avg, avgmax or max" : "avg, avgmax or max"
+            )
         }
     }
 }
