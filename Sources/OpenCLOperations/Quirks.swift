@@ -7,6 +7,13 @@ package enum Quirk: String, Sendable, CaseIterable {
 }
 
 extension Quirk {
+    /// The quirk in words: what follows "the device is".
+    package var explanation: String {
+        switch self {
+        case .neverAutomatic: "an interpreter that presents itself as a device, hundreds of times slower than one"
+        }
+    }
+
     private struct Row {
         let quirk: Quirk
         let matches: @Sendable (Device) -> Bool
