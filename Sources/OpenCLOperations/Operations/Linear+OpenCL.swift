@@ -45,8 +45,10 @@ extension OpenCLBackend {
         ]
         let flop = 2 * rows * linear.inputWidth * linear.outputWidth
         switch variant(of: .linear) {
-        case .portable: try launchTiled(.linear, defines, arguments, flop: flop, rows: rows, columns: linear.outputWidth)
-        case .plain: try launch(.linear, defines, arguments, flop: flop, global: [linear.outputWidth, rows], local: nil)
+        case .portable:
+            try launchTiled(.linear, defines, arguments, flop: flop, rows: rows, columns: linear.outputWidth)
+        case .plain:
+            try launch(.linear, defines, arguments, flop: flop, global: [linear.outputWidth, rows], local: nil)
         }
         return y
     }
