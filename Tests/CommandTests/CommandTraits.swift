@@ -12,7 +12,7 @@ struct TestedDevice: CustomTestStringConvertible {
     /// The reference backend.
     static let reference = TestedDevice(option: "cpu")
 
-    /// What `auto` finds; nil where that is no OpenCL device. Asked of the command, once.
+    /// The OpenCL device that `auto` finds, asked of the command once; nil where it finds none.
     static let openCL: TestedDevice? = {
         let arguments = ["classify", PackageRoot.path + "/Examples/pictures/star.jpg", "--format", "json", "--quiet"]
         guard let outcome = try? FoveaProcess.run(arguments), outcome.status == .exited(0),
