@@ -41,6 +41,9 @@ static const char pooling[] = {
 static const char pooling_plain[] = {
 #embed "pooling_plain.cl" suffix(, 0)
 };
+static const char reduction[] = {
+#embed "reduction.cl" suffix(, 0)
+};
 static const char softmax[] = {
 #embed "softmax.cl" suffix(, 0)
 };
@@ -57,7 +60,7 @@ static const struct {
     KERNEL(activation),       KERNEL(attention),       KERNEL(attention_plain),       KERNEL(common),
     KERNEL(layer_norm),       KERNEL(layer_norm_plain), KERNEL(linear),               KERNEL(linear_plain),
     KERNEL(patch_embedding),  KERNEL(patch_embedding_plain), KERNEL(pooling),         KERNEL(pooling_plain),
-    KERNEL(softmax),          KERNEL(softmax_plain),
+    KERNEL(reduction),        KERNEL(softmax),          KERNEL(softmax_plain),
 };
 
 const char *fovea_kernel_source(const char *name) {

@@ -7,6 +7,8 @@
 //   qkv  [B, T, 3, HEADS, HEAD_WIDTH]  float  in   query, key and value of a token side by side, as the QKV layer
 //                                                  writes them: the split into heads is this indexing
 //   y    [B, T, HEADS, HEAD_WIDTH]     float  out  every element written; must not alias qkv
+//   tokens  T     int    in
+//   scale         float  in   1/√HEAD_WIDTH in the paper
 //
 //   Launch    ⌈T/GROUP⌉·GROUP × HEADS × B items in groups of GROUP × 1 × 1; an item owns one query
 //   Local     none

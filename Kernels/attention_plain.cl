@@ -2,6 +2,8 @@
 //
 //   qkv  [B, T, 3, HEADS, HEAD_WIDTH]  float  in
 //   y    [B, T, HEADS, HEAD_WIDTH]     float  out  every element written; must not alias qkv
+//   tokens  T     int    in
+//   scale         float  in
 //
 //   Launch    T × HEADS × B items, any group
 //   Local     none

@@ -1,6 +1,6 @@
 // common — what every kernel shares: the vector type, guarded loads, activations.
 //
-//   vfloat                         VECTOR floats (1, 2, 4, 8 or 16); v_load, v_store, v_sum work on it
+//   vfloat                         VECTOR floats (1, 2, 4, 8 or 16); v_load, v_store, v_sum, v_max work on it
 //   store_first(v, p, count)       stores the first count elements of v; all of them where count is larger
 //   load_first(p, count)           the counterpart; elements past count are zero
 //   row_normalizer(x, width, ε)    layer norm's statistics of a row, by one item
@@ -22,6 +22,7 @@ typedef float vfloat;
   #define v_load(p) (*(p))
   #define v_store(v, p) (*(p) = (v))
   #define v_sum(v) (v)
+  #define v_max(v) (v)
   #define v_isgreaterequal(a, b) (-isgreaterequal(a, b))
   #define v_select(a, b, mask) ((mask) ? (b) : (a))
 #elif VECTOR == 2 || VECTOR == 4 || VECTOR == 8 || VECTOR == 16
@@ -37,18 +38,35 @@ typedef PASTE(float, VECTOR) vfloat;
 // Halving, so that the order of the sum is the same on every device.
 #if VECTOR == 2
   #define v_sum(v) ((v).x + (v).y)
+  #define v_max(v) fmax((v).x, (v).y)
 #elif VECTOR == 4
 static inline float v_sum(float4 v) { const float2 a = v.lo + v.hi; return a.x + a.y; }
+static inline float v_max(float4 v) { const float2 a = fmax(v.lo, v.hi); return fmax(a.x, a.y); }
 #elif VECTOR == 8
 static inline float v_sum(float8 v) { const float4 a = v.lo + v.hi; const float2 b = a.lo + a.hi; return b.x + b.y; }
+static inline float v_max(float8 v) {
+  const float4 a = fmax(v.lo, v.hi); const float2 b = fmax(a.lo, a.hi); return fmax(b.x, b.y);
+}
 #elif VECTOR == 16
 static inline float v_sum(float16 v) {
   const float8 a = v.lo + v.hi; const float4 b = a.lo + a.hi; const float2 c = b.lo + b.hi; return c.x + c.y;
 }
+static inline float v_max(float16 v) {
+  const float8 a = fmax(v.lo, v.hi); const float4 b = fmax(a.lo, a.hi); const float2 c = fmax(b.lo, b.hi);
+  return fmax(c.x, c.y);
+}
 #endif
 
-// Rows seldom end where a vector does.
+// Rows that do not end where a vector does. A width that is a multiple of VECTOR, as nearly all are, compiles none of the
+// element-wise code, which is most of what a compiler would spend its time on.
+#ifndef ROW_WIDTH
+  #define ROW_WIDTH 1    // elements per row of what load_first and store_first are used on
+#endif
+
 static inline void store_first(vfloat v, __global float *p, int count) {
+#if ROW_WIDTH % VECTOR == 0
+  if (count > 0) v_store(v, p);
+#else
   if (count >= VECTOR) {
     v_store(v, p);
   } else {
@@ -56,13 +74,18 @@ static inline void store_first(vfloat v, __global float *p, int count) {
     v_store(v, parts);
     for (int i = 0; i < count; ++i) p[i] = parts[i];
   }
+#endif
 }
 
 static inline vfloat load_first(__global const float *p, int count) {
+#if ROW_WIDTH % VECTOR == 0
+  return count > 0 ? v_load(p) : (vfloat)(0.0f);
+#else
   if (count >= VECTOR) return v_load(p);
   float parts[VECTOR];
   for (int i = 0; i < VECTOR; ++i) parts[i] = i < count ? p[i] : 0.0f;
   return v_load(parts);
+#endif
 }
 
 // What turns x into its normalized value: (x − mean) · factor + offset.

@@ -3,6 +3,7 @@
 //   x            [rows, WIDTH]  float  in
 //   gamma, beta  [WIDTH]        float  in
 //   y            [rows, WIDTH]  float  out  every element written; must not alias x
+//   epsilon      ε              float  in
 //
 //   Launch    rows groups of GROUP items; group r owns row r
 //   Local     GROUP floats
@@ -17,36 +18,19 @@
 #ifndef WIDTH
   #define WIDTH 768      // D, elements per row
 #endif
-// Tuning — set by LayerNormTuning; any legal value gives the same answer up to rounding.
+// Tuning — set by RowTuning; any legal value gives the same answer up to rounding.
 #ifndef GROUP
   #define GROUP 64       // items per row; a power of two
 #endif
-#if (GROUP & (GROUP - 1)) != 0
-  #error "layer_norm: GROUP must be a power of two"
-#endif
+#include "reduction.cl"
 #define WHOLE (WIDTH / VECTOR * VECTOR)  // elements in whole vectors
-
-// The sum of one float per item, in every item.
-static inline float group_sum(float part, __local float *parts, int item) {
-#if GROUP == 1
-  return part;
-#else
-  parts[item] = part;
-  barrier(CLK_LOCAL_MEM_FENCE);  // all parts written before any is added
-  for (int half_group = GROUP / 2; half_group > 0; half_group /= 2) {
-    if (item < half_group) parts[item] += parts[item + half_group];
-    barrier(CLK_LOCAL_MEM_FENCE);  // this round's sums written before the next reads them
-  }
-  const float sum = parts[0];
-  barrier(CLK_LOCAL_MEM_FENCE);  // sum read by all before the parts are used again
-  return sum;
-#endif
-}
 
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
 void layer_norm(__global const float *restrict x, __global const float *restrict gamma,
                 __global const float *restrict beta, const float epsilon, __global float *restrict y) {
+#if GROUP > 1
   __local float parts[GROUP];
+#endif
   const int item = get_local_id(0);
   __global const float *source = x + (size_t)get_group_id(0) * WIDTH;
   __global float *target = y + (size_t)get_group_id(0) * WIDTH;

@@ -3,6 +3,7 @@
 //   x            [rows, WIDTH]  float  in
 //   gamma, beta  [WIDTH]        float  in
 //   y            [rows, WIDTH]  float  out  every element written; must not alias x
+//   epsilon      ε              float  in
 //
 //   Launch    rows items, any group
 //   Local     none

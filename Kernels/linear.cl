@@ -10,6 +10,8 @@
 //   residual  [rows, OUTPUTS]   float  in   read only with RESIDUAL; may alias y
 //   gamma, beta  [INPUTS]       float  in   read only with NORM
 //   y         [rows, OUTPUTS]   float  out  every element written; must not alias x
+//   epsilon   ε                 float  in   read only with NORM
+//   rows                        int    in
 //
 //   Launch    groups: ⌈rows / (GROUP_ROWS·ROWS)⌉ × panels; items: GROUP_COLUMNS × GROUP_ROWS
 //   Local     3 · GROUP_ROWS · ROWS floats with NORM, none without
@@ -18,7 +20,6 @@
 //   Work      2·rows·INPUTS·OUTPUTS flop, 4·(rows·(INPUTS + OUTPUTS) + INPUTS·OUTPUTS) bytes
 //   Host      Sources/OpenCLOperations/Operations/Linear+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Linear.swift
-#include "activation.cl"
 
 // Problem
 #ifndef INPUTS
@@ -33,6 +34,8 @@
 #ifndef RESIDUAL
   #define RESIDUAL 0       // 1: add residual last
 #endif
+#define ROW_WIDTH OUTPUTS
+#include "activation.cl"
 // Tuning — set by LinearTuning; any legal value gives the same bits.
 #ifndef ROWS
   #define ROWS 4           // rows of y per item

@@ -6,6 +6,8 @@
 //   residual  [rows, OUTPUTS]    float  in   read only with RESIDUAL
 //   gamma, beta  [INPUTS]        float  in   read only with NORM
 //   y         [rows, OUTPUTS]    float  out  every element written; must not alias x
+//   epsilon   ε                  float  in   read only with NORM
+//   rows                         int    in
 //
 //   Launch    OUTPUTS × rows items, any group
 //   Local     none

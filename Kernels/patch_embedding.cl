@@ -13,6 +13,8 @@
 //   prefix     [PREFIX, WIDTH]         float  in   read only where PREFIX > 0
 //   y          [B, PREFIX + N, WIDTH]  float  out  every element written
 //   scale, shift                       float4 in   read only with BYTES; the fourth is unused
+//   batch  B                           int    in
+//   grid_rows, grid_columns            int    in   patches down and across: N = grid_rows · grid_columns
 //
 //   Launch    groups: ⌈B·(PREFIX + N) / (GROUP_ROWS·ROWS)⌉ × panels; items: GROUP_COLUMNS × GROUP_ROWS
 //   Local     none
@@ -20,7 +22,6 @@
 //   Work      6·B·N·P·P·WIDTH flop
 //   Host      Sources/OpenCLOperations/Operations/PatchEmbedding+OpenCL.swift
 //   Definition  Sources/Operations/Reference/PatchEmbedding.swift
-#include "common.cl"
 
 // Problem
 #ifndef SIDE
@@ -38,6 +39,8 @@
 #ifndef BYTES
   #define BYTES 0          // 1: pixels are bytes, to be normalized
 #endif
+#define ROW_WIDTH WIDTH
+#include "common.cl"
 // Tuning — set by LinearTuning; any legal value gives the same bits.
 #ifndef ROWS
   #define ROWS 4

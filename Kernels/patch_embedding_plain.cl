@@ -7,6 +7,8 @@
 //   prefix     [PREFIX, WIDTH]         float  in   read only where PREFIX > 0
 //   y          [B, PREFIX + N, WIDTH]  float  out  every element written
 //   scale, shift                       float4 in   read only with BYTES; the fourth is unused
+//   batch  B                           int    in
+//   grid_rows, grid_columns            int    in   patches down and across: N = grid_rows · grid_columns
 //
 //   Launch    WIDTH × (PREFIX + N) × B items, any group
 //   Local     none

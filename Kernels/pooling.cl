@@ -1,7 +1,11 @@
 // pooling — tokens first … last − 1 become one row: mean, largest value, or half the sum of both.
 //
+//   y[b, d] = mean_t x[b, t, d]   or   max_t x[b, t, d]   or   (mean + max) / 2        first ≤ t < last
+//
 //   x  [B, T, WIDTH]  float  in
 //   y  [B, WIDTH]     float  out  every element written; must not alias x
+//   tokens  T         int    in
+//   first, last       int    in   0 ≤ first < last ≤ T
 //
 //   Launch    ⌈WIDTH/VECTOR⌉ × B items, any group; an item owns VECTOR columns of one picture
 //   Local     none
@@ -9,7 +13,6 @@
 //   Work      B·(last − first)·WIDTH flop, 4·B·(last − first)·WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Pooling+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Pooling.swift
-#include "common.cl"
 
 // Problem
 #ifndef WIDTH
@@ -18,6 +21,8 @@
 #ifndef POOLING
   #define POOLING 0   // 0 average, 1 maximum, 2 average and maximum
 #endif
+#define ROW_WIDTH WIDTH
+#include "common.cl"
 
 __kernel void pooling(__global const float *restrict x, __global float *restrict y, const int tokens, const int first,
                       const int last) {

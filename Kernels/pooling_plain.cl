@@ -2,6 +2,8 @@
 //
 //   x  [B, T, WIDTH]  float  in
 //   y  [B, WIDTH]     float  out  every element written; must not alias x
+//   tokens  T         int    in
+//   first, last       int    in   0 ≤ first < last ≤ T
 //
 //   Launch    WIDTH × B items, any group
 //   Local     none

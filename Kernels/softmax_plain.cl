@@ -5,7 +5,7 @@
 //
 //   Launch    rows items, any group
 //   Local     none
-//   Numerics  float32, from the first element to the last, the sum compensated (Kahan, CACM 8(1), 1965)
+//   Numerics  float32, from the first element to the last, the sum compensated
 //   Work      4·rows·WIDTH flop, 8·rows·WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Softmax+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Softmax.swift
@@ -21,8 +21,10 @@ __kernel void softmax_plain(__global const float *restrict x, __global float *re
   float largest = -INFINITY, sum = 0.0f, lost = 0.0f;
   for (int i = 0; i < WIDTH; ++i) largest = fmax(largest, source[i]);
   for (int i = 0; i < WIDTH; ++i) {
-    target[i] = exp(source[i] - largest);
-    const float corrected = target[i] - lost, next = sum + corrected;
+    const float value = exp(source[i] - largest);
+    target[i] = value;
+    // Kahan's sum (Comm. ACM 8, 1965): with 21,843 classes a plain one loses four digits.
+    const float corrected = value - lost, next = sum + corrected;
     lost = (next - sum) - corrected;
     sum = next;
   }

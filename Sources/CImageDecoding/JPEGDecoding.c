@@ -58,14 +58,24 @@ static void error_exit(j_common_ptr info) {
     fail(info, was_cut ? FOVEA_IMAGE_TRUNCATED : status_of_error(info->err->msg_code), message);
 }
 
+/// Whether a warning leaves every pixel as it is.
+static bool is_harmless(const jpeg_session *session, int code) {
+    switch (code) {
+    case JWRN_JFIF_MAJOR:
+    case JWRN_ADOBE_XFORM: return true;  // The header's wording.
+    case JWRN_EXTRANEOUS_DATA:           // Bytes between the last row and the end mark: some cameras write them.
+        return session->info.output_height > 0 && session->info.output_scanline >= session->info.output_height;
+    default: return false;
+    }
+}
+
 /// Negative levels are warnings: the pixels that follow are guesses.
 static void emit_message(j_common_ptr info, int level) {
     if (level >= 0) return;
     const int code = info->err->msg_code;
-    // These two speak about the header's wording and leave every pixel as it is.
-    if (code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM) return;
-    info->err->num_warnings++;
     jpeg_session *session = session_of(info);
+    if (is_harmless(session, code)) return;
+    info->err->num_warnings++;
     if (info->err->num_warnings > 1) return;
     char message[JMSG_LENGTH_MAX];
     info->err->format_message(info, message);

@@ -53,6 +53,7 @@ extension FoveaError {
         case let error as FoveaError: self = error
         case let error as CheckpointError: self.init(error)
         case let error as ImageError: self.init(.input, code: error.code.rawValue, error.description)
+        case let error as PreprocessingError: self.init(.model, code: error.code.rawValue, error.message)
         case let error as OpenCLError: self.init(error)
         default: self.init(.internalError, code: "INTERNAL", "an error that Fovea does not know: \(error)")
         }

@@ -1,3 +1,5 @@
+import Checkpoints
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -8,20 +10,56 @@
 enum Console {
     /// Writes a result; a reader that has gone ends the program quietly.
     static func write(_ text: String) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let written = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            if written < 0 {
-                if errno == EINTR { continue }
-                exit(errno == EPIPE ? ExitStatus.success.rawValue : ExitStatus.output.rawValue)
-            }
-            bytes = bytes.dropFirst(written)
+        switch put(text, on: STDOUT_FILENO) {
+        case nil: break
+        case EPIPE: exit(ExitStatus.success.rawValue)
+        case let error?:
+            say("fovea: error: standard output cannot be written (\(String(cString: strerror(error))))")
+            exit(ExitStatus.output.rawValue)
         }
     }
 
-    /// Says a line on standard error.
+    /// Says a line on standard error, in which nothing can steer a terminal.
     static func say(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
-        _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        // Where standard error is closed there is nobody to tell.
+        _ = put(line.escapingControlCharacters + "\n", on: STDERR_FILENO)
     }
+
+    /// Says text of several lines that is our own, such as a usage message.
+    static func explain(_ text: String) { _ = put(text + "\n", on: STDERR_FILENO) }
+
+    /// Draws over the current line of a terminal on standard error; an empty text clears it.
+    static func redraw(_ line: String) { _ = put("\r\u{1B}[2K" + line, on: STDERR_FILENO) }
+
+    /// Whether results go to a person.
+    static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Whether messages go to a person.
+    static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Writes all of a text; the value of `errno` where that fails.
+    private static func put(_ text: String, on descriptor: CInt) -> CInt? {
+        var text = text
+        return text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let count = systemWrite(descriptor, rest.baseAddress, rest.count)
+                if count >= 0 {
+                    rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+                } else if errno == EAGAIN {
+                    // Somebody has made the descriptor non-blocking; it is shared, so that is not ours to undo.
+                    var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&ready, 1, -1)
+                } else if errno != EINTR {
+                    return errno
+                }
+            }
+            return nil
+        }
+    }
+}
+
+/// `write(2)`, which the functions above would otherwise hide.
+private func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
 }

@@ -11,6 +11,7 @@ import Fovea
 @main
 enum Main {
     static func main() async {
+        // A reader that goes away shows as an error of write(2), which Console ends quietly on.
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try FoveaCommand.parseAsRoot()
@@ -26,26 +27,43 @@ enum Main {
 
     private static func finish(_ error: any Error) -> Never {
         if let code = error as? ExitCode { exit(code.rawValue) }
-        if error is CleanExit || FoveaCommand.exitCode(for: error) == .success {
-            Console.write(FoveaCommand.fullMessage(for: error) + "\n")
-            exit(0)
-        }
-        if FoveaCommand.exitCode(for: error) == .validationFailure {
-            Console.say(FoveaCommand.fullMessage(for: error))
+        let text = FoveaCommand.fullMessage(for: error)
+        switch FoveaCommand.exitCode(for: error) {
+        case .success:
+            Console.write((text == VersionReport.short ? VersionReport.long : text) + "\n")
+            exit(ExitStatus.success.rawValue)
+        case .validationFailure:
+            Console.explain(text)
             exit(ExitStatus.usage.rawValue)
+        default:
+            let error = FoveaError(error)
+            Console.say("fovea: error: \(error.message)")
+            let isVerbose = CommandLine.arguments.contains { $0 == "--verbose" || $0 == "-v" }
+            if isVerbose { error.details.forEach { Console.say("  " + $0) } }
+            exit(ExitStatus(error.category).rawValue)
         }
-        let error = FoveaError(error)
-        Console.say("fovea: error: \(error.message)")
-        if CommandLine.arguments.contains("--verbose") { error.details.forEach { Console.say("  " + $0) } }
-        exit(ExitStatus(error.category).rawValue)
     }
 }
 
 /// The command and its parts.
-struct FoveaCommand: AsyncParsableCommand {
+struct FoveaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fovea",
         abstract: "Runs Vision Transformers on any OpenCL device.",
-        version: "fovea \(FoveaVersion.current)",
-        subcommands: [Bench.self, Devices.self, Summary.self, Verify.self])
+        discussion: """
+            Example:
+              fovea classify cat.jpg --model models/deit_tiny_patch16_224
+
+            Results go to standard output, everything else to standard error. Exit status: 0 all went well, 1 some inputs \
+            failed, 2 usage, 3 no input could be read, 4 the model cannot be loaded, 5 no such device, 6 not enough \
+            memory, 7 the device failed, 8 a file cannot be written, 70 a bug of ours.
+            """,
+        version: VersionReport.short,
+        subcommands: [
+            Classify.self, Run.self, Preprocess.self, Summary.self, Devices.self, Verify.self, Bench.self,
+        ])
+
+    func run() throws {
+        throw ValidationError("name a command")
+    }
 }

@@ -1,6 +1,8 @@
 /// What may be decoded and how; the defaults are safe for pictures from strangers.
 package struct DecodingOptions: Hashable, Sendable {
-    /// Largest width times height. The default is Pillow's line, 1 GiB / 4 / 3.
+    /// Largest width times height.
+    ///
+    /// The default is Pillow's line, 1 GiB / 4 / 3.
     package var maximumPixels = 89_478_485
     /// Largest ratio of the longer to the shorter side.
     package var maximumAspect = 1000

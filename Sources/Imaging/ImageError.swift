@@ -40,7 +40,7 @@ package struct ImageError: Error, Hashable, Sendable {
     package let code: Code
     /// The file concerned; nil for bytes that came without a name.
     package let file: String?
-    /// One sentence: what was found, against what is allowed, and what to do next. Does not name the file.
+    /// One sentence without the file's name: what was found, against what is allowed, and what to do next.
     package let message: String
 
     /// Makes an error about a file, or about bytes without a name.

@@ -42,17 +42,20 @@ extension Picture {
         if orientation == .up { return self }
         let target = orientation.transposes ? size.transposed : size
         let path = orientation.path(through: size)
+        let block = 64  // Columns at a time, so that reading down the stored picture stays in the cache.
         let turned = [UInt8](unsafeUninitializedCapacity: bytes.count) { result, count in
             bytes.withUnsafeBufferPointer { source in
-                var next = 0
-                for y in 0..<target.height {
-                    var from = 3 * (path.start + y * path.down)
-                    for _ in 0..<target.width {
-                        result[next] = source[from]
-                        result[next + 1] = source[from + 1]
-                        result[next + 2] = source[from + 2]
-                        next += 3
-                        from += 3 * path.right
+                for left in stride(from: 0, to: target.width, by: block) {
+                    for y in 0..<target.height {
+                        var to = 3 * (y * target.width + left)
+                        var from = 3 * (path.start + y * path.down + left * path.right)
+                        for _ in left..<min(left + block, target.width) {
+                            result[to] = source[from]
+                            result[to + 1] = source[from + 1]
+                            result[to + 2] = source[from + 2]
+                            to += 3
+                            from += 3 * path.right
+                        }
                     }
                 }
             }

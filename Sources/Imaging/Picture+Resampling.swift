@@ -1,8 +1,8 @@
 extension Picture {
-    /// The picture at another size, byte for byte what Pillow's `Image.resize` gives.
+    /// The picture at another size, byte for byte what `Image.resize` of Pillow 13 gives.
     ///
-    /// Two passes, first along the rows and then along the columns, each rounded to 8 bits. A picture of that size
-    /// already is returned as it is.
+    /// Two passes, mostly first along the rows and then along the columns, each rounded to 8 bits. A picture of that
+    /// size already is returned as it is.
     /// - Parameters:
     ///   - target: the size of the whole resized picture, each side at least 1.
     ///   - window: the part of the resized picture that is wanted, inside `target`; only this part is computed. Nil
@@ -21,8 +21,8 @@ extension Picture {
         let down =
             target.height == height
             ? nil : ResamplingTable(from: height, to: target.height, range: rows, filter: filter)
-        // Pillow takes the columns first in very tall pictures, which shows in the last bit.
-        if height > width * 100 && target.height < height {
+        // Where the height shrinks most, Pillow (since 13) takes the columns first, which shows in the last bit.
+        if height > target.height && height - target.height > 2 * (width - target.width) {
             return rectangle(across?.sourceRange ?? columns, 0..<height).weighed(down: down, from: 0)
                 .weighed(across: across, from: across?.sourceRange.lowerBound ?? 0)
         }

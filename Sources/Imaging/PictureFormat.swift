@@ -9,7 +9,7 @@ package enum PictureFormat: String, Sendable, CaseIterable {
     /// Lossy and lossless, with or without alpha; of an animation the first frame.
     case webP = "WebP"
 
-    /// The format that the first bytes tell; nil for all others. Names and extensions are never asked.
+    /// The format that the first bytes tell, nil for all others; names and extensions are never asked.
     package init?(signatureOf bytes: [UInt8]) {
         self.init(fovea_image_identify(bytes, bytes.count))
     }

@@ -8,24 +8,35 @@ package struct PixelNormalization: Hashable, Sendable {
     package let scale: Double
 
     /// Makes a normalization from three means and three deviations.
-    package init(mean: [Double], deviation: [Double], scale: Double = 1.0 / 255) {
-        precondition(
-            mean.count == 3 && deviation.count == 3, "\(mean.count) means, \(deviation.count) deviations, not 3")
-        precondition(deviation.allSatisfy { $0 != 0 }, "a deviation of 0 in \(deviation)")
+    /// - Throws: `CFG_NORM` where there are not three of each, one is not finite, or a deviation or the scale is 0.
+    package init(mean: [Double], deviation: [Double], scale: Double = 1.0 / 255) throws(PreprocessingError) {
+        guard mean.count == 3, deviation.count == 3 else {
+            throw .normalization("has \(mean.count) means and \(deviation.count) deviations, 3 of each are needed")
+        }
+        guard mean.allSatisfy(\.isFinite), deviation.allSatisfy({ $0.isFinite && $0 != 0 }) else {
+            throw .normalization("mean \(mean), deviation \(deviation): all must be finite and no deviation 0")
+        }
+        guard scale.isFinite, scale != 0 else {
+            throw .normalization("the rescale factor is \(scale), it must be finite and not 0")
+        }
+        self.init(valid: mean, deviation, scale: scale)
+    }
+
+    private init(valid mean: [Double], _ deviation: [Double], scale: Double = 1.0 / 255) {
         self.mean = mean
         self.deviation = deviation
         self.scale = scale
     }
 
     /// Bytes to 0...1 and no further.
-    package static let unit = PixelNormalization(mean: [0, 0, 0], deviation: [1, 1, 1])
+    package static let unit = PixelNormalization(valid: [0, 0, 0], [1, 1, 1])
     /// The mean and deviation of ImageNet, timm's `IMAGENET_DEFAULT`.
-    package static let imageNet = PixelNormalization(mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
+    package static let imageNet = PixelNormalization(valid: [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
     /// Bytes to -1...1, timm's `IMAGENET_INCEPTION`, transformers' `IMAGENET_STANDARD`.
-    package static let half = PixelNormalization(mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5])
+    package static let half = PixelNormalization(valid: [0.5, 0.5, 0.5], [0.5, 0.5, 0.5])
     /// The mean and deviation of OpenAI's CLIP.
     package static let clip = PixelNormalization(
-        mean: [0.48145466, 0.4578275, 0.40821073], deviation: [0.26862954, 0.26130258, 0.27577711])
+        valid: [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711])
 
     /// The mean for a device that scales every byte by 1/255, whatever `scale` is.
     package var unitMean: [Double] { mean.map { $0 / (255 * scale) } }
@@ -46,5 +57,11 @@ package struct PixelNormalization: Hashable, Sendable {
     /// What each of the 256 bytes becomes in one channel (0 red, 1 green, 2 blue).
     package func values(channel: Int) -> [Float] {
         (0..<256).map { (Float(Double($0) * scale) - Float(mean[channel])) / Float(deviation[channel]) }
+    }
+}
+
+extension PreprocessingError {
+    fileprivate static func normalization(_ finding: String) -> PreprocessingError {
+        PreprocessingError(code: .normalization, message: "\(finding); correct the configuration")
     }
 }

@@ -18,19 +18,24 @@ extension Preprocessing {
     ///   - cropSize: `crop_size`; nil where `do_center_crop` is false or absent.
     ///   - normalization: `image_mean`, `image_std` and `rescale_factor`.
     ///   - origin: where the values come from, such as "preprocessor_config.json".
+    /// - Throws: `CFG_LIMIT` where a side is out of range.
     package static func huggingFace(
         size: HuggingFaceSize?, resample: Resampling, cropSize: PixelSize?, normalization: PixelNormalization,
         origin: String = "preprocessor_config.json"
-    ) -> Preprocessing {
+    ) throws(PreprocessingError) -> Preprocessing {
         var steps: [Step] = []
         let filter = "resample \(resample.pillowCode)"
         switch size {
         case .exactly(let size):
+            try check(size: size, "size")
             steps.append(Step(.resize(.exactly(size), resample), source: "\(origin): size \(size), \(filter)"))
         case .shortestEdge(let edge):
+            try check(side: edge, "shortest_edge")
             steps.append(
                 Step(.resize(.shortestSide(edge), resample), source: "\(origin): shortest_edge \(edge), \(filter)"))
         case .shortestEdgeLimited(let shortest, let longest):
+            try check(side: shortest, "shortest_edge")
+            try check(side: longest, "longest_edge")
             steps.append(
                 Step(
                     .resize(.shortestSideLimited(shortest, limit: longest), resample),
@@ -38,6 +43,7 @@ extension Preprocessing {
         case nil: break
         }
         if let cropSize {
+            try check(size: cropSize, "crop_size")
             steps.append(
                 Step(.centerCrop(cropSize, .huggingFace, fill: .black), source: "\(origin): crop_size \(cropSize)"))
         }

@@ -23,25 +23,23 @@ extension Preprocessing {
     ///   - interpolation: the filter.
     ///   - normalization: mean and deviation.
     ///   - origin: where the values come from, such as "--resize".
+    /// - Throws: `CFG_LIMIT` where a side or the share is out of range.
     package static func mode(
         _ mode: ResizeMode, inputSize: PixelSize, cropFraction: Double? = nil, interpolation: Resampling = .bicubic,
         normalization: PixelNormalization, origin: String = "--resize"
-    ) -> Preprocessing {
+    ) throws(PreprocessingError) -> Preprocessing {
         let rule: ResizeRule
         let fill: RGB
         switch mode {
         case .shortest, .squash, .border:
-            return timm(
+            return try timm(
                 inputSize: inputSize, cropFraction: cropFraction ?? 0.875, cropMode: mode.timmCropMode ?? .center,
                 interpolation: interpolation, normalization: normalization, origin: "\(origin) \(mode.rawValue)")
         case .longest:
-            let fraction = cropFraction ?? 1
-            precondition(fraction > 0, "crop fraction \(fraction) is not above 0")
-            let scaled = PixelSize(
-                width: Int((Double(inputSize.width) / fraction).rounded(.down)),
-                height: Int((Double(inputSize.height) / fraction).rounded(.down)))
+            let scaled = try enlarged(inputSize, over: cropFraction ?? 1)
             (rule, fill) = (.fitting(scaled), .black)
         case .letterbox:
+            try check(size: inputSize, "the input size")
             (rule, fill) = (.letterboxed(inputSize), RGB(gray: 128))
         }
         let source = "\(origin) \(mode.rawValue)"

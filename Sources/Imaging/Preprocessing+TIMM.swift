@@ -18,14 +18,12 @@ extension Preprocessing {
     ///   - interpolation: `interpolation`; timm's default is bicubic.
     ///   - normalization: `mean` and `std`; the mean is also the color of a border.
     ///   - origin: where the values come from, such as "config.json".
+    /// - Throws: `CFG_LIMIT` where a side or the share is out of range.
     package static func timm(
         inputSize: PixelSize, cropFraction: Double = 0.875, cropMode: TIMMCropMode = .center,
         interpolation: Resampling = .bicubic, normalization: PixelNormalization = .imageNet, origin: String = "timm"
-    ) -> Preprocessing {
-        precondition(cropFraction > 0, "crop_pct \(cropFraction) is not above 0")
-        let scaled = PixelSize(
-            width: Int((Double(inputSize.width) / cropFraction).rounded(.down)),
-            height: Int((Double(inputSize.height) / cropFraction).rounded(.down)))
+    ) throws(PreprocessingError) -> Preprocessing {
+        let scaled = try enlarged(inputSize, over: cropFraction)
         let rule: ResizeRule
         var fill = RGB.black
         switch cropMode {

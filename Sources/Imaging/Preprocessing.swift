@@ -48,8 +48,12 @@ package struct Preprocessing: Hashable, Sendable {
 
 // Applying.
 extension Preprocessing {
+    /// Most pixels that a picture may have between two steps.
+    package static let maximumPixels = 1 << 28
+
     /// Takes a decoded picture through all geometric steps; the bytes are those that the reference library normalizes.
-    package func apply(to picture: Picture) -> Picture {
+    /// - Throws: `IMG_TOO_LARGE` where a very long and thin picture would become larger than `maximumPixels`.
+    package func apply(to picture: Picture) throws(ImageError) -> Picture {
         var picture = picture
         var next = 0
         while next < steps.count {
@@ -57,6 +61,7 @@ extension Preprocessing {
             case .resize(let rule, let filter):
                 let target = rule.targetSize(for: picture.size)
                 let window = windowOfCrop(after: next, in: target)
+                if window == nil { try Self.check(target, resizedFrom: picture.size) }
                 picture = picture.resized(to: target, filter, window: window)
                 next += window == nil ? 1 : 2
             case .centerCrop(let size, let rounding, let fill):
@@ -65,6 +70,12 @@ extension Preprocessing {
             }
         }
         return picture
+    }
+
+    private static func check(_ target: PixelSize, resizedFrom size: PixelSize) throws(ImageError) {
+        guard target.area > maximumPixels else { return }
+        throw ImageError(
+            .tooLarge, "has \(size) pixels, which the model resizes to \(target), at most \(maximumPixels); crop it")
     }
 
     /// The part of a resized picture that the next step keeps, where that step is a crop inside it.

@@ -26,7 +26,9 @@ final class BufferPool {
             buffer = try Buffer(queue.context, byteCount: max(size, 4))
             madeCount += 1
         }
-        if fillsWithNaN { try queue.fill(buffer, with: UInt8.max) }
+        // Written rather than filled: oclgrind takes a fill for as many writes as it has patterns, and each makes it forget
+        // that the rest of the buffer holds values.
+        if fillsWithNaN { try queue.write([UInt8](repeating: .max, count: buffer.byteCount), to: buffer) }
         return buffer
     }
 

@@ -7,17 +7,15 @@ package struct DeviceProfile: Sendable {
     /// What is known of it beyond that.
     package let quirks: Set<Quirk>
     let linear: LinearTuning
-    let layerNorm: LayerNormTuning
+    let rows: RowTuning
     let attention: AttentionTuning
-    let softmax: SoftmaxTuning
 
-    /// Looks a device up in the tables.
-    package init(_ device: Device) {
+    /// Looks a device up in the tables, under the tunings of its own or another kind of device.
+    package init(_ device: Device, tunedAs kind: Device.Kind? = nil) {
         self.device = device
         quirks = Quirk.matching(device)
-        let tunings = TuningTable.defaults(for: device)
-        (linear, layerNorm, attention, softmax) =
-            (tunings.linear, tunings.layerNorm, tunings.attention, tunings.softmax)
+        let tunings = TuningTable.defaults(for: device, as: kind)
+        (linear, rows, attention) = (tunings.linear, tunings.rows, tunings.attention)
     }
 
     /// Whether layer norm runs inside the linear that follows it, unless the backend's options say otherwise.

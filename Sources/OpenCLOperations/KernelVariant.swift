@@ -1,5 +1,5 @@
-package import Operations
 import OpenCLRuntime
+package import Operations
 
 /// One way to run an operation: a kernel file beside others for the same operation.
 package enum KernelVariant: String, Sendable, CaseIterable {

@@ -18,6 +18,8 @@ package final class OpenCLBackend: Backend {
         package var profiles = false
         /// Whether layer norm runs inside the linear that follows; nil for what the tuning says.
         package var fusesLayerNorm: Bool?
+        /// The kind of device to tune for; nil for the device's own.
+        package var tunedAs: Device.Kind?
         /// Where compiled programs are kept; nil for nowhere.
         package var programCache: ProgramCache?
         /// Bytes that buffers may take together; nil for four fifths of the device's memory.
@@ -40,7 +42,7 @@ package final class OpenCLBackend: Backend {
 
     /// Opens a device.
     package init(_ device: Device, options: Options = Options()) throws(OpenCLError) {
-        let profile = DeviceProfile(device)
+        let profile = DeviceProfile(device, tunedAs: options.tunedAs)
         let context = try Context(
             device, budget: options.memoryLimit.map(MemoryBudget.init(limit:)), placement: options.placement)
         self.profile = profile

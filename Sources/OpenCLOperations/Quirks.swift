@@ -1,6 +1,8 @@
 import OpenCLRuntime
 
-/// What is known of devices beyond what their drivers say. The only file that names a vendor.
+/// What is known of devices beyond what their drivers say.
+///
+/// The only file that names a vendor.
 package enum Quirk: String, Sendable, CaseIterable {
     /// A debugger or an interpreter that presents itself as a GPU: right answers, hundreds of times too slow.
     case neverAutomatic

@@ -19,7 +19,8 @@ public struct LayerNormCase: OperationCase {
 
     /// Three tiny shapes.
     public static let small: [any OperationCase] = [
-        LayerNormCase(rows: 2, width: 7), LayerNormCase(rows: 3, width: 32), LayerNormCase(rows: 1, width: 67, mean: 100),
+        LayerNormCase(rows: 2, width: 7), LayerNormCase(rows: 3, width: 32),
+        LayerNormCase(rows: 1, width: 67, mean: 100),
     ]
 
     /// The norm of ViT-B/16.
@@ -43,6 +44,7 @@ public struct LayerNormCase: OperationCase {
 
     /// Sizes, mean and ε where it is not the usual one.
     public var description: String {
-        "layer norm \(rows)×\(width)" + (mean == 0 ? "" : " mean \(Int(mean))") + (epsilon == 1e-6 ? "" : " ε \(epsilon)")
+        "layer norm \(rows)×\(width)" + (mean == 0 ? "" : " mean \(Int(mean))")
+            + (epsilon == 1e-6 ? "" : " ε \(epsilon)")
     }
 }

@@ -52,7 +52,8 @@ struct ParameterReader {
             tokens += try root(name, shape: [1, shape[1], width]).values
         }
         let prefix = configuration.prefixCount
-        precondition(tokens.count == prefix * width, "the plan counts \(prefix) prefix tokens, the file \(tokens.count)")
+        precondition(
+            tokens.count == prefix * width, "the plan counts \(prefix) prefix tokens, the file \(tokens.count)")
         let stored = root.shape(of: names.positions).map { $0.rank > 1 ? $0[$0.rank - 2] : 0 } ?? 0
         let coversPrefix = stored == configuration.tokenCount
         let positions = try root(

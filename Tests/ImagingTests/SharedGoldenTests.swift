@@ -24,11 +24,11 @@ import Testing
         let crops = try Fixtures.bytes(folder.appending(path: "crops_u8.npy"))
         let cropBytes = 224 * 224 * 3
         let start = crops.count - names.count * cropBytes
-        let recipe = Preprocessing.timm(inputSize: PixelSize(side: 224), cropFraction: 0.9)
+        let recipe = try Preprocessing.timm(inputSize: PixelSize(side: 224), cropFraction: 0.9)
         for (index, name) in names.enumerated() {
             let photo = try PictureFile.decode(path: folder.appending(path: String(name)).path).picture
             let crop = Array(crops[start + index * cropBytes..<start + (index + 1) * cropBytes])
-            expectSame(recipe.apply(to: photo), Picture(size: PixelSize(side: 224), bytes: crop))
+            expectSame(try recipe.apply(to: photo), Picture(size: PixelSize(side: 224), bytes: crop))
         }
     }
 }
@@ -72,23 +72,23 @@ extension GoldenCase {
 
     private func fromTIMM(_ url: URL) throws -> Preprocessing {
         let config = try Fixtures.json(TIMMConfiguration.self, at: url).pretrained_cfg
-        return Preprocessing.timm(
+        return try Preprocessing.timm(
             inputSize: PixelSize(width: config.input_size[2], height: config.input_size[1]),
             cropFraction: config.crop_pct, cropMode: try #require(TIMMCropMode(rawValue: config.crop_mode)),
             interpolation: try #require(Resampling(rawValue: config.interpolation)),
-            normalization: PixelNormalization(mean: config.mean, deviation: config.std))
+            normalization: try PixelNormalization(mean: config.mean, deviation: config.std))
     }
 
     private func fromProcessor(_ url: URL) throws -> Preprocessing {
         let config = try Fixtures.json(ProcessorConfiguration.self, at: url)
         let crop = config.do_center_crop == true ? config.crop_size : nil
-        return Preprocessing.huggingFace(
+        return try Preprocessing.huggingFace(
             size: try config.size.shortest_edge.map(HuggingFaceSize.shortestEdge)
                 ?? .exactly(
                     PixelSize(width: try #require(config.size.width), height: try #require(config.size.height))),
             resample: try #require(Resampling(pillowCode: config.resample)),
             cropSize: try crop.map { try PixelSize(width: #require($0.width), height: #require($0.height)) },
-            normalization: PixelNormalization(
+            normalization: try PixelNormalization(
                 mean: config.image_mean, deviation: config.image_std, scale: config.rescale_factor))
     }
 
@@ -102,11 +102,12 @@ extension GoldenCase {
             try value(flag).split(separator: separator).map { try #require(Double($0)) }
         }
         let size = try numbers("--input-size", "x").map { Int($0) }
-        return Preprocessing.mode(
+        return try Preprocessing.mode(
             try #require(ResizeMode(rawValue: value("--resize"))),
             inputSize: PixelSize(width: size[1], height: size[0]),
             interpolation: try #require(Resampling(rawValue: value("--interpolation"))),
-            normalization: PixelNormalization(mean: try numbers("--mean", ","), deviation: try numbers("--std", ",")))
+            normalization: try PixelNormalization(
+                mean: try numbers("--mean", ","), deviation: try numbers("--std", ",")))
     }
 }
 

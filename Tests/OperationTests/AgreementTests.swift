@@ -4,34 +4,46 @@ import OperationCases
 import Operations
 import Testing
 
-/// A case in one variant; the name that a failure shows.
-struct VariantCase: CustomTestStringConvertible {
-    let operationCase: any OperationCase
+/// One way to run the cases: a variant, under the tuning of a kind of device, layer norm apart or fused.
+struct Way: CustomTestStringConvertible {
     let variant: KernelVariant
+    let tunedAs: Device.Kind?
+    let fusesLayerNorm: Bool
 
-    var testDescription: String { "\(operationCase), \(variant)" }
+    var testDescription: String {
+        "\(variant), tuned for \(tunedAs?.rawValue ?? "the device"), layer norm \(fusesLayerNorm ? "fused" : "apart")"
+    }
 
-    static let all: [VariantCase] = OperationCases.all.flatMap { operationCase in
-        KernelVariant.allCases.map { VariantCase(operationCase: operationCase, variant: $0) }
+    /// What any kind of device would run; the tuning matters to the portable variant alone.
+    static func all(_ operation: Operation) -> [Way] {
+        let fusions = operation == .linear ? [false, true] : [false]
+        return fusions.flatMap { fuses in
+            [
+                Way(variant: .portable, tunedAs: .cpu, fusesLayerNorm: fuses),
+                Way(variant: .portable, tunedAs: .gpu, fusesLayerNorm: fuses),
+                Way(variant: .plain, tunedAs: nil, fusesLayerNorm: fuses),
+            ]
+        }
     }
 }
 
 @Suite("Every operation on the device agrees with its definition", .requiresOpenCL, .serialized)
 struct AgreementTests {
-    /// One backend a variant and way of running layer norm, so that each kernel is compiled once.
+    /// One backend a way, so that each kernel is compiled once.
     private struct Backends {
         let device: Device
         private var made: [String: OpenCLBackend] = [:]
 
         init(_ device: Device) { self.device = device }
 
-        mutating func backend(_ variant: KernelVariant, fusingLayerNorm fuses: Bool) throws -> OpenCLBackend {
-            let key = "\(variant)\(fuses)"
+        mutating func backend(_ way: Way) throws -> OpenCLBackend {
+            let key = "\(way)"
             if let backend = made[key] { return backend }
             var options = OpenCLBackend.Options()
-            options.variants = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0, variant) })
+            options.variants = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0, way.variant) })
             options.fillsWithNaN = true
-            options.fusesLayerNorm = fuses
+            options.fusesLayerNorm = way.fusesLayerNorm
+            options.tunedAs = way.tunedAs
             let backend = try OpenCLBackend(device, options: options)
             made[key] = backend
             return backend
@@ -41,21 +53,21 @@ struct AgreementTests {
     @Test("twice on one session, memory filled with NaN before", arguments: Operation.allCases)
     func agreement(operation: Operation) throws {
         var backends = Backends(try #require(TestDevice.first))
-        for variantCase in VariantCase.all where variantCase.operationCase.operation == operation {
-            let operationCase = variantCase.operationCase
+        for operationCase in OperationCases.all where operationCase.operation == operation {
             let expected = operationCase.run(on: ReferenceBackend())
-            for fuses in operation == .linear ? [false, true] : [false] {
-                let backend = try backends.backend(variantCase.variant, fusingLayerNorm: fuses)
+            for way in Way.all(operation) {
+                let backend = try backends.backend(way)
                 let prepared = try operationCase.prepare(on: backend)
                 let first = try backend.download(prepared.run())
                 let second = try backend.download(prepared.run())
                 let deviation = Deviation(first, from: expected)
                 #expect(
                     deviation.normalized <= operationCase.tolerance,
-                    "\(variantCase.testDescription), layer norm \(fuses ? "fused" : "apart"): \(deviation)")
-                #expect(first.values.map(\.bitPattern) == second.values.map(\.bitPattern), "\(variantCase) differs")
+                    "\(operationCase), \(way.testDescription): \(deviation)")
+                #expect(
+                    first.values.map(\.bitPattern) == second.values.map(\.bitPattern),
+                    "\(operationCase), \(way.testDescription): the second run differs")
             }
         }
     }
 }
-

@@ -3,6 +3,8 @@ extension JSON {
     package enum Layout: Hashable, Sendable {
         /// No white space at all: one value a line in JSON Lines.
         case compact
+        /// One line with a space behind each comma and colon.
+        case spaced
         /// Two spaces a level; what fits in 100 columns stays on one line.
         case pretty
     }
@@ -15,6 +17,7 @@ extension JSON {
         var text = ""
         switch layout {
         case .compact: appendCompact(to: &text, separator: ",", colon: ":")
+        case .spaced: appendCompact(to: &text, separator: ", ", colon: ": ")
         case .pretty: appendPretty(to: &text, indentation: 0, used: 0)
         }
         return text

@@ -22,7 +22,7 @@ public struct Prediction: Sendable, Hashable {
 
 /// From scores to predictions.
 package enum Classification {
-    /// 1 / (1 + e⁻ˣ)
+    /// The logistic function, 1 / (1 + e⁻ˣ).
     static func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 
     /// The best classes, best first; among equals the lower number first.

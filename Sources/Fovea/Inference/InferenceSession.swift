@@ -49,7 +49,9 @@ package enum ModelInput: Sendable {
     }
 }
 
-/// A model on a device. Not `Sendable`: one thread at a time.
+/// A model on a device.
+///
+/// Not `Sendable`: one thread at a time.
 package protocol InferenceSession: AnyObject {
     /// Sizes and choices of the model.
     var configuration: VisionTransformerConfiguration { get }
@@ -117,7 +119,7 @@ private final class BackendSession<B: Backend>: InferenceSession {
 
     func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
         try check(input)
-        try check(output)
+        try output.check(against: configuration)
         do {
             let pixels: Pixels<B.Tensor> =
                 switch input {
@@ -179,9 +181,12 @@ private final class BackendSession<B: Backend>: InferenceSession {
                 "the input holds \(x.values[index]) at index \(index); every value must be finite")
         }
     }
+}
 
-    private func check(_ output: OutputKind) throws(FoveaError) {
-        switch output {
+extension OutputKind {
+    /// Throws `FoveaError` of category `usage` where a model has no such output.
+    package func check(against configuration: VisionTransformerConfiguration) throws(FoveaError) {
+        switch self {
         case .logits where configuration.classes == nil, .probabilities where configuration.classes == nil:
             throw FoveaError(
                 .usage, code: "NO_HEAD",

@@ -22,23 +22,41 @@ package struct PictureReader: Sendable {
             deviation: triple(preprocessing.normalization.unitDeviation))
     }
 
-    /// Reads one file.
-    package func picture(at path: String) throws(ImageError) -> Picture {
-        preprocessing.apply(to: try PictureFile.decode(path: path, options: decoding).picture)
+    /// Reads one picture.
+    package func prepare(_ source: PictureSource) throws(ImageError) -> PreparedPicture {
+        do throws(ImageError) {
+            switch source {
+            case .file(let path):
+                return try PreparedPicture(PictureFile.decode(path: path, options: decoding), by: preprocessing)
+            case .encoded(let bytes, _):
+                return try PreparedPicture(DecodedPicture(decoding: bytes, options: decoding), by: preprocessing)
+            case .unreadable(let error, _): throw error
+            }
+        } catch {
+            throw error.about(file: source.title)
+        }
     }
+
+    /// Reads pictures on all cores; results in the order of the sources, each a picture or why there is none.
+    package func prepare(_ sources: [PictureSource]) -> [Result<PreparedPicture, ImageError>] {
+        let results = ResultSlots(count: sources.count)
+        DispatchQueue.concurrentPerform(iterations: sources.count) { index in
+            results[index] = Result { () throws(ImageError) in try prepare(sources[index]) }
+        }
+        return results.all
+    }
+
+    /// Reads one file.
+    package func picture(at path: String) throws(ImageError) -> Picture { try prepare(.file(path)).picture }
 
     /// Reads pictures that are already in memory, encoded.
     package func picture(decoding bytes: [UInt8]) throws(ImageError) -> Picture {
-        preprocessing.apply(to: try DecodedPicture(decoding: bytes, options: decoding).picture)
+        try preprocessing.apply(to: try DecodedPicture(decoding: bytes, options: decoding).picture)
     }
 
     /// Reads files on all cores; results in the order of the paths, each a picture or why there is none.
     package func pictures(at paths: [String]) -> [Result<Picture, ImageError>] {
-        let results = ResultSlots(count: paths.count)
-        DispatchQueue.concurrentPerform(iterations: paths.count) { index in
-            results[index] = Result { () throws(ImageError) in try picture(at: paths[index]) }
-        }
-        return results.all
+        prepare(paths.map { .file($0) }).map { $0.map(\.picture) }
     }
 
     /// Pictures of one size as a batch.
@@ -54,7 +72,7 @@ package struct PictureReader: Sendable {
 ///
 /// `@unchecked Sendable`: no two threads write one place, and nobody reads before all have written.
 private final class ResultSlots: @unchecked Sendable {
-    private let slots: UnsafeMutableBufferPointer<Result<Picture, ImageError>?>
+    private let slots: UnsafeMutableBufferPointer<Result<PreparedPicture, ImageError>?>
 
     init(count: Int) {
         slots = .allocate(capacity: count)
@@ -66,10 +84,10 @@ private final class ResultSlots: @unchecked Sendable {
         slots.deallocate()
     }
 
-    subscript(index: Int) -> Result<Picture, ImageError>? {
+    subscript(index: Int) -> Result<PreparedPicture, ImageError>? {
         get { slots[index] }
         set { slots[index] = newValue }
     }
 
-    var all: [Result<Picture, ImageError>] { slots.compactMap { $0 } }
+    var all: [Result<PreparedPicture, ImageError>] { slots.compactMap { $0 } }
 }

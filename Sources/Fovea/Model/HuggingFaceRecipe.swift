@@ -52,7 +52,7 @@ struct HuggingFaceRecipe {
     }
 
     func preprocessing(_ options: PreprocessingOptions) throws -> Preprocessing {
-        let normalization = options.normalization(over: try self.normalization())
+        let normalization = try options.normalization(over: self.normalization())
         let (size, crop) = (try self.size(), try self.crop())
         let resample = try options.interpolation ?? self.resample()
         let own = crop ?? size.flatMap { if case .exactly(let size) = $0 { size } else { nil } }
@@ -61,11 +61,11 @@ struct HuggingFaceRecipe {
             guard let pixels = target ?? own else {
                 throw fields.rejecting("size", code: .configurationShape, expected: "an input size, or --input-size")
             }
-            return .mode(
+            return try .mode(
                 mode, inputSize: pixels, cropFraction: options.cropFraction, interpolation: resample,
                 normalization: normalization)
         }
-        return .huggingFace(
+        return try .huggingFace(
             size: resized(size, from: own, to: target, keeping: options.cropFraction), resample: resample,
             cropSize: crop.map { target ?? $0 }, normalization: normalization, origin: fields.file)
     }
@@ -97,14 +97,15 @@ struct HuggingFaceRecipe {
         let rescales = try fields.bool("do_rescale") ?? true
         let scale = rescales ? try fields.double("rescale_factor") ?? 1.0 / 255 : 1
         guard scale > 0, scale <= 1 else {
-            throw fields.rejecting("rescale_factor", code: .configurationNormalization, expected: "above 0 and at most 1")
+            throw fields.rejecting(
+                "rescale_factor", code: .configurationNormalization, expected: "above 0 and at most 1")
         }
         guard try fields.bool("do_normalize") ?? true else {
-            return PixelNormalization(mean: [0, 0, 0], deviation: [1, 1, 1], scale: scale)
+            return try PixelNormalization(mean: [0, 0, 0], deviation: [1, 1, 1], scale: scale)
         }
-        return PixelNormalization(
-            mean: try fields.triple("image_mean") ?? defaults.normalization.mean,
-            deviation: try fields.positiveTriple("image_std") ?? defaults.normalization.deviation, scale: scale)
+        return try PixelNormalization(
+            mean: fields.triple("image_mean") ?? defaults.normalization.mean,
+            deviation: fields.positiveTriple("image_std") ?? defaults.normalization.deviation, scale: scale)
     }
 
     private func resample() throws -> Resampling {
@@ -131,7 +132,7 @@ struct HuggingFaceRecipe {
     }
 
     private func crop() throws -> PixelSize? {
-        let crops = try fields.bool("do_center_crop") ?? (defaults.crop != nil && fields.value("size") == nil)
+        let crops = try fields.bool("do_center_crop") ?? (defaults.crop != nil)
         guard crops else { return nil }
         guard let value = fields.value("crop_size") else { return try modelSize() ?? defaults.crop }
         if let side = value.integer, isSide(side) { return PixelSize(side: side) }

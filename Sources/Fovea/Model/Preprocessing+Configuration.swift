@@ -21,10 +21,10 @@ extension ModelFiles {
                     .model, code: "CFG_MISSING",
                     "\(name): says nothing about preprocessing; give --resize, --input-size, --mean and --std")
             }
-            return .mode(
+            return try .mode(
                 mode, inputSize: PixelSize(width: size.width, height: size.height), cropFraction: options.cropFraction,
                 interpolation: options.interpolation ?? .bicubic,
-                normalization: options.normalization(over: .imageNet))
+                normalization: try options.normalization(over: .imageNet))
         } catch {
             throw FoveaError(error)
         }
@@ -49,18 +49,18 @@ extension ModelFiles {
                 "interpolation", code: .configurationType,
                 expected: Resampling.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        let normalization = options.normalization(
+        let normalization = try options.normalization(
             over: PixelNormalization(
-                mean: try fields.triple("mean") ?? PixelNormalization.imageNet.mean,
-                deviation: try fields.positiveTriple("std") ?? PixelNormalization.imageNet.deviation))
+                mean: fields.triple("mean") ?? PixelNormalization.imageNet.mean,
+                deviation: fields.positiveTriple("std") ?? PixelNormalization.imageNet.deviation))
         let pixels = PixelSize(width: size.width, height: size.height)
         if let mode = options.mode {
-            return .mode(
+            return try .mode(
                 mode, inputSize: pixels, cropFraction: mode.timmCropMode == nil ? options.cropFraction : fraction,
                 interpolation: interpolation, normalization: normalization)
         }
         let crop = try fields.string("crop_mode").flatMap { TIMMCropMode(rawValue: $0) } ?? .center
-        return .timm(
+        return try .timm(
             inputSize: pixels, cropFraction: fraction, cropMode: crop, interpolation: interpolation,
             normalization: normalization, origin: fields.file)
     }
@@ -68,9 +68,9 @@ extension ModelFiles {
 
 extension PreprocessingOptions {
     /// Mean and deviation, the user's in place of the model's.
-    func normalization(over own: PixelNormalization) -> PixelNormalization {
+    func normalization(over own: PixelNormalization) throws(PreprocessingError) -> PixelNormalization {
         guard mean != nil || deviation != nil else { return own }
-        return PixelNormalization(
+        return try PixelNormalization(
             mean: mean ?? own.mean, deviation: deviation ?? own.deviation,
             scale: own.scale)
     }

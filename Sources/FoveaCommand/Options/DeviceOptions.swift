@@ -11,28 +11,39 @@ import Fovea
 struct DeviceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "auto, gpu, cpu (the reference), opencl:N or part of a device's name; $FOVEA_DEVICE is the default.",
+            "auto, gpu, cpu (the reference, without OpenCL), opencl:N, or part of a device's name.",
+            discussion: "Without it $FOVEA_DEVICE counts, else auto: the first GPU that passes its self-test, else the "
+                + "first OpenCL CPU device, else cpu.",
             valueName: "device"))
     var device: DeviceRequest?
 
-    @Option(help: "auto or float32.")
+    @Option(help: ArgumentHelp("What numbers are stored and multiplied as.", valueName: "type"))
     var precision = PrecisionName.auto
 
-    /// The device asked for here, in the environment, or `auto`.
+    /// The device asked for here, in the environment, or `auto`; throws category `noDevice` where it cannot compute in
+    /// the precision asked for.
     func resolve(verbose: Bool) throws -> ComputeDevice {
-        var request = device
-        if request == nil, let variable = getenv("FOVEA_DEVICE") {
-            let text = String(cString: variable)
-            guard let parsed = DeviceRequest(text) else { throw ValidationError("FOVEA_DEVICE '\(text)' names no device") }
-            request = parsed
-        }
-        let found = try ComputeDevice(request ?? .automatic) { Console.say("fovea: \($0)") }
-        if verbose { Console.say("fovea: computing on \(found.name)") }
+        let found = try ComputeDevice(request()) { Console.say("fovea: \($0)") }
+        try precision.check(on: found)
+        if verbose { Console.say("fovea: computing on \(found.name) in \(precision.resolved)") }
         return found
+    }
+
+    private func request() throws -> DeviceRequest {
+        if let device { return device }
+        guard let variable = getenv("FOVEA_DEVICE") else { return .automatic }
+        let text = String(cString: variable)
+        guard !text.isEmpty else { return .automatic }
+        guard let request = DeviceRequest(text) else {
+            throw ValidationError(
+                "FOVEA_DEVICE is '\(text)': must be auto, gpu, cpu, opencl:N or part of a device's name")
+        }
+        return request
     }
 }
 
 extension DeviceRequest: ExpressibleByArgument {
+    /// Reads a device as the command line names it.
     public init?(argument: String) { self.init(argument) }
 }
 
@@ -40,7 +51,21 @@ extension DeviceRequest: ExpressibleByArgument {
 enum PrecisionName: String, ExpressibleByArgument, CaseIterable {
     case auto
     case float32
+    case float16
+    case bfloat16
+    case int8
+
+    /// What every backend computes in so far.
+    private static let computed: Set<PrecisionName> = [.auto, .float32]
 
     /// What results call it.
-    var resolved: String { "float32" }
+    var resolved: String { self == .auto ? PrecisionName.float32.rawValue : rawValue }
+
+    /// Throws category `noDevice` where a device does not compute in this precision.
+    func check(on device: ComputeDevice) throws(FoveaError) {
+        guard !Self.computed.contains(self) else { return }
+        throw FoveaError(
+            .noDevice, code: "PRECISION",
+            "\(device.name) cannot compute in \(rawValue); the precision that works there is float32")
+    }
 }

@@ -6,19 +6,18 @@ import VisionModels
 
 /// Which model, and what its files do not say.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "A folder as timm or Hugging Face saves it, a weight file, a hub name that was pulled, or demo (the default).")
-    var model: String?
+    @OptionGroup var location: ModelLocationOption
 
     @Option(help: ArgumentHelp("What the model is, where its files do not say it.", valueName: "name"))
     var architecture: String?
 
-    @Option(help: ArgumentHelp("Number of attention heads.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of attention heads, where the files do not say it.", valueName: "n"))
     var heads: Int?
 
-    @Option(help: ArgumentHelp("gelu, gelu-tanh, gelu-quick, silu or relu.", valueName: "name"))
+    @Option(help: ArgumentHelp("Activation of the MLP, where the files do not say it.", valueName: "name"))
     var activation: ActivationName?
 
-    @Option(help: ArgumentHelp("File with one class name a line.", valueName: "file"))
+    @Option(help: ArgumentHelp("File with one class name a line, in place of the model's own.", valueName: "file"))
     var labels: String?
 
     @Flag(help: "Accept weights that hold NaN or infinity.")
@@ -32,17 +31,35 @@ struct ModelOptions: ParsableArguments {
         return overrides
     }
 
-    /// Finds the model's files, and says once where the demo is used because nothing was named.
-    func files() throws -> ModelFiles {
-        let files = try ModelFiles(model ?? ModelFiles.demoName)
-        if model == nil, let labels = try? files.open().labels() {
-            Console.say("fovea: using the built-in demo model, which knows only its \(labels.count) drawn classes")
-        }
-        return files
-    }
+    /// What the user called the model; nil for nothing.
+    var model: String? { location.model }
+
+    /// Finds the model's files, and says where the demo is used because nothing was named.
+    func files(quiet: Bool = false) throws(FoveaError) -> ModelFiles { try location.files(quiet: quiet) }
 
     func validate() throws {
         if let heads, heads < 1 { throw ValidationError("--heads \(heads): must be at least 1") }
+    }
+}
+
+/// Where a model lies.
+struct ModelLocationOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A folder as timm or Hugging Face saves it, a weight file, a hub name that was pulled, or demo.",
+            discussion: "Without it the small model inside the program is used, which knows a few drawn shapes.",
+            valueName: "model"))
+    var model: String?
+
+    /// Finds the model's files, and says where the demo is used because nothing was named.
+    func files(quiet: Bool) throws(FoveaError) -> ModelFiles {
+        let files = try ModelFiles(model ?? ModelFiles.demoName)
+        if model == nil, !quiet, let labels = try files.open().labels() {
+            Console.say(
+                "fovea: no --model given, so the built-in demo answers; it knows only its \(labels.count) drawn classes"
+            )
+        }
+        return files
     }
 }
 

@@ -8,20 +8,16 @@ struct PictureOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Size the model sees, as 224 or HEIGHTxWIDTH.", valueName: "HxW"))
     var inputSize: InputSize?
 
-    @Option(help: "shortest, squash, border, longest or letterbox.")
+    @Option(help: ArgumentHelp("How a picture is made to fit.", valueName: "mode"))
     var resize: ResizeMode?
 
     @Option(help: ArgumentHelp("Share of the resized picture that is kept, above 0 and at most 1.", valueName: "f"))
     var cropPct: Double?
 
-    @Option(help: "nearest, bilinear, bicubic, lanczos, box or hamming.")
+    @Option(help: ArgumentHelp("Filter that resizes, as Pillow has it.", valueName: "filter"))
     var interpolation: Resampling?
 
-    @Option(help: ArgumentHelp("Mean of red, green and blue of pixels scaled to 0…1.", valueName: "R,G,B"))
-    var mean: ColorTriple?
-
-    @Option(help: ArgumentHelp("Standard deviation of red, green and blue.", valueName: "R,G,B"))
-    var std: ColorTriple?
+    @OptionGroup var normalization: NormalizationOptions
 
     @Flag(help: "Leave pictures as stored, whatever their EXIF orientation says.")
     var ignoreExif = false
@@ -35,7 +31,8 @@ struct PictureOptions: ParsableArguments {
     var preprocessing: PreprocessingOptions {
         var options = PreprocessingOptions()
         (options.mode, options.cropFraction, options.interpolation) = (resize, cropPct, interpolation)
-        (options.mean, options.deviation, options.inputSize) = (mean?.values, std?.values, inputSize)
+        (options.mean, options.deviation) = (normalization.mean?.values, normalization.std?.values)
+        options.inputSize = inputSize
         return options
     }
 
@@ -51,8 +48,20 @@ struct PictureOptions: ParsableArguments {
         if let cropPct, !(cropPct > 0 && cropPct <= 1) {
             throw ValidationError("--crop-pct \(cropPct): must be above 0 and at most 1")
         }
-        if let std, !std.values.allSatisfy({ $0 > 0 }) { throw ValidationError("--std: every number must be above 0") }
         if let maxPixels, maxPixels < 1 { throw ValidationError("--max-pixels \(maxPixels): must be at least 1") }
+    }
+}
+
+/// How bytes become the numbers that a model reads.
+struct NormalizationOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Mean of red, green and blue of pixels scaled to 0…1.", valueName: "R,G,B"))
+    var mean: ColorTriple?
+
+    @Option(help: ArgumentHelp("Standard deviation of red, green and blue.", valueName: "R,G,B"))
+    var std: ColorTriple?
+
+    func validate() throws {
+        if let std, !std.values.allSatisfy({ $0 > 0 }) { throw ValidationError("--std: every number must be above 0") }
     }
 }
 
@@ -60,11 +69,14 @@ extension ResizeMode: ExpressibleByArgument {}
 extension Resampling: ExpressibleByArgument {}
 
 extension InputSize: ExpressibleByArgument {
+    /// Reads `224` or `HEIGHTxWIDTH`, each side from 1 to 8192.
     public init?(argument: String) {
         let sides = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        let range = 1...1 << 14
+        let range = 1...Preprocessing.maximumSide
         switch sides.count {
-        case 1: if let side = sides[0], range.contains(side) { self.init(height: side, width: side) } else { return nil }
+        case 1:
+            guard let side = sides[0], range.contains(side) else { return nil }
+            self.init(height: side, width: side)
         case 2:
             guard let height = sides[0], let width = sides[1], range.contains(height), range.contains(width) else {
                 return nil

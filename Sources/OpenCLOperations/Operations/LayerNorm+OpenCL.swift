@@ -26,7 +26,7 @@ extension OpenCLBackend {
         let flop = 10 * x.shape.count
         switch variant(of: .layerNorm) {
         case .portable:
-            let tuning = profile.layerNorm
+            let tuning = profile.rows
             let defines = tuning.defines.merging(["WIDTH": norm.width]) { _, problem in problem }
             try launch(.layerNorm, defines, arguments, flop: flop, global: [rows * tuning.group], local: [tuning.group])
         case .plain:

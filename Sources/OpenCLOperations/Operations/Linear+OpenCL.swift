@@ -24,7 +24,8 @@ extension OpenCLBackend {
         _ x: DeviceTensor, _ linear: OpenCLLinear, after norm: OpenCLLayerNorm?, then activation: Activation,
         adding residual: DeviceTensor?
     ) throws(OpenCLError) -> DeviceTensor {
-        precondition(x.shape.width == linear.inputWidth, "linear expects rows of \(linear.inputWidth), found \(x.shape)")
+        precondition(
+            x.shape.width == linear.inputWidth, "linear expects rows of \(linear.inputWidth), found \(x.shape)")
         precondition(!linear.hasLayerScale || activation == .identity, "layer scale is folded before the activation")
         if let norm, !fusesLayerNorm {
             let normalized = try layerNorm(x, norm)
@@ -44,8 +45,10 @@ extension OpenCLBackend {
         ]
         let flop = 2 * rows * linear.inputWidth * linear.outputWidth
         switch variant(of: .linear) {
-        case .portable: try launchTiled(.linear, defines, arguments, flop: flop, rows: rows, columns: linear.outputWidth)
-        case .plain: try launch(.linear, defines, arguments, flop: flop, global: [linear.outputWidth, rows], local: nil)
+        case .portable:
+            try launchTiled(.linear, defines, arguments, flop: flop, rows: rows, columns: linear.outputWidth)
+        case .plain:
+            try launch(.linear, defines, arguments, flop: flop, global: [linear.outputWidth, rows], local: nil)
         }
         return y
     }

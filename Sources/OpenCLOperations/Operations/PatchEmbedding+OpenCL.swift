@@ -62,7 +62,8 @@ extension OpenCLBackend {
             try launchTiled(
                 .patchEmbedding, defines, arguments, flop: flop, rows: grid.batch * tokens, columns: fixed.width)
         case .plain:
-            try launch(.patchEmbedding, defines, arguments, flop: flop, global: [fixed.width, tokens, grid.batch],
+            try launch(
+                .patchEmbedding, defines, arguments, flop: flop, global: [fixed.width, tokens, grid.batch],
                 local: nil)
         }
         return y

@@ -15,7 +15,7 @@ extension OpenCLBackend {
         let flop = shape[0] * range.count * shape[2]
         switch variant(of: .pooling) {
         case .portable:
-            let vector = profile.layerNorm.vector
+            let vector = profile.rows.vector
             try launch(
                 .pooling, problem.merging(["VECTOR": vector]) { problem, _ in problem }, arguments, flop: flop,
                 global: [(shape[2] + vector - 1) / vector, shape[0]], local: nil)

@@ -9,7 +9,7 @@ extension OpenCLBackend {
         let flop = 4 * x.shape.count
         switch variant(of: .softmax) {
         case .portable:
-            let tuning = profile.softmax
+            let tuning = profile.rows
             try launch(
                 .softmax, tuning.defines.merging(problem) { _, problem in problem }, arguments,
                 flop: flop, global: [x.shape.rows * tuning.group], local: [tuning.group])

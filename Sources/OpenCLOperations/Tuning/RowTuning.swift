@@ -1,5 +1,5 @@
-/// Vector and group of `layer_norm.cl`.
-struct LayerNormTuning: KernelTuning {
+/// Vector and group of the kernels that walk rows, `layer_norm.cl` and `softmax.cl`, and the vector of `pooling.cl`.
+struct RowTuning: KernelTuning {
     /// Floats per vector.
     var vector: Int
     /// Items per row; a power of two.
@@ -11,14 +11,4 @@ struct LayerNormTuning: KernelTuning {
     ]
 
     var isLegal: Bool { [1, 2, 4, 8, 16].contains(vector) && group & (group - 1) == 0 }
-}
-
-/// Group of `softmax.cl`.
-struct SoftmaxTuning: KernelTuning {
-    /// Items per row; a power of two.
-    var group: Int
-
-    static let knobs: [Knob<Self>] = [Knob(name: "GROUP", path: \.group, candidates: [1, 32, 64, 128, 256])]
-
-    var isLegal: Bool { group & (group - 1) == 0 }
 }

@@ -45,7 +45,8 @@ struct HuggingFaceFields {
         guard let value = configuration.value("image_size") else { return InputSize(height: 224, width: 224) }
         if let side = value.integer { return InputSize(height: side, width: side) }
         if let sides = value.integers, sides.count == 2 { return InputSize(height: sides[0], width: sides[1]) }
-        throw configuration.rejecting("image_size", code: .configurationShape, expected: "one integer or [height, width]")
+        throw configuration.rejecting(
+            "image_size", code: .configurationShape, expected: "one integer or [height, width]")
     }
 }
 
@@ -55,7 +56,8 @@ extension Configuration {
         let found = try integer(field) ?? value
         guard found > 0, found <= limit else {
             throw rejecting(
-                field, code: field == "patch_size" ? .configurationPatch : .configurationLimit, expected: "1 to \(limit)")
+                field, code: field == "patch_size" ? .configurationPatch : .configurationLimit,
+                expected: "1 to \(limit)")
         }
         return found
     }

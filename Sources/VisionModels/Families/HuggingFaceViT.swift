@@ -19,7 +19,8 @@ enum HuggingFaceViT: ModelFamily {
         let classes = checkpoint.shape(of: hasTeacher ? "cls_classifier.weight" : "classifier.weight")?[0]
         if let classes, let labels = configuration.value("id2label")?.object?.members.count, labels != classes {
             throw CheckpointError(
-                .configurationLabels, file: configuration.file, "has another number of labels than the model has classes",
+                .configurationLabels, file: configuration.file,
+                "has another number of labels than the model has classes",
                 found: "\(labels) labels", expected: "\(classes)", next: "use the configuration of this very model")
         }
         let result = VisionTransformerConfiguration(

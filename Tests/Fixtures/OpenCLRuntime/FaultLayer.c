@@ -1,13 +1,16 @@
 // FaultLayer — lets any OpenCL call fail on demand, and counts the objects that are alive.
 //
 // A layer for ocl-icd: OPENCL_LAYERS=FaultLayer.so. `fault_layer_set("clCreateBuffer", 2, -4)` makes the second call of
-// clCreateBuffer from now on answer -4 without reaching the driver. The test that uses it compiles it.
+// clCreateBuffer from now on answer -4 without reaching the driver. The test that uses it compiles it. For a program
+// that is a child of the test, FOVEA_FAULT="clCreateBuffer 2 -4" says the same before it starts.
 //
 // Layer interface: Khronos, cl_loader_layers extension, CL/cl_layer.h.
 
 #define CL_TARGET_OPENCL_VERSION 300
 #include <CL/cl.h>
 #include <CL/cl_layer.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct _cl_icd_dispatch *driver;
@@ -128,6 +131,8 @@ CL_API_ENTRY cl_int CL_API_CALL clGetLayerInfo(cl_layer_info name, size_t size, 
 
 CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint count, const struct _cl_icd_dispatch *target, cl_uint *layer_count,
                                             const struct _cl_icd_dispatch **layer_dispatch) {
+    const char *wanted = getenv("FOVEA_FAULT");
+    if (wanted) sscanf(wanted, "%63s %d %d", fault_name, &fault_countdown, &fault_status);
     driver = target;
     memset(&layer, 0, sizeof layer);  // An absent entry goes to the driver.
 #define INSTALL(name) layer.name = faulty_##name;

@@ -1,0 +1,106 @@
+import ArgumentParser
+import Fovea
+import Imaging
+import VisionModels
+
+/// The command `fovea classify`.
+struct Classify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say what pictures show.",
+        discussion: """
+            Prints the best classes of each picture with their probabilities, one row for every picture, in order. A \
+            picture that cannot be read has an error in its row, and the status is then 1 (3 where none could be read).
+
+            Examples:
+              fovea classify cat.jpg
+              fovea classify photos/ --model models/deit_tiny_patch16_224 --top-k 3
+              find . -name '*.jpg' -print0 | fovea classify @- --null --format csv --output labels.csv
+            """)
+
+    @OptionGroup var pictures: PictureArguments
+
+    @Option(help: ArgumentHelp("How many classes of each picture are told. (default: 5)", valueName: "n"))
+    var topK: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "text for people, json for one document, jsonl for an object a line, csv for a prediction a line.",
+            valueName: "format"))
+    var format = ClassificationFormat.text
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "File for the rows instead of standard output; it appears whole or not at all.", valueName: "file"))
+    var output: String?
+
+    @OptionGroup var overwrite: OverwriteOption
+    @OptionGroup var batch: BatchOption
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Preprocessing, in place of the model's own") var preprocessing: PictureOptions
+    @OptionGroup(title: "Device") var device: DeviceOptions
+    @OptionGroup var verbosity: Verbosity
+
+    func validate() throws {
+        if let topK, topK < 1 { throw ValidationError("--top-k \(topK): must be from 1 to the number of classes") }
+    }
+
+    func run() async throws {
+        let inputs = try PictureInputs(pictures, fileLimit: preprocessing.decoding.maximumFileBytes)
+        let stream = try ResultStream(output, overwrite)
+        let files = try model.files(quiet: verbosity.quiet)
+        let reader = PictureReader(
+            try files.preprocessing(preprocessing.preprocessing), decoding: preprocessing.decoding)
+        let feed = PictureFeed(inputs, through: reader, batchSize: batch.batchSize)
+        let classifier = try loadClassifier(files, reader)
+        let facts = ClassificationFormat.Facts(
+            model: files.name, device: classifier.deviceName, precision: device.precision.resolved)
+        let tally = try await write(feed, through: classifier, to: stream, facts)
+        try stream.finish()
+        try tally.conclude()
+    }
+
+    private func loadClassifier(_ files: ModelFiles, _ reader: PictureReader) throws -> Classifier {
+        let start = ContinuousClock.now
+        let opened = try files.open(model.overrides(inputSize: preprocessing.inputSize))
+        var options = SessionOptions()
+        options.allowsNonFinite = model.allowNonfinite
+        let classifier = try Classifier(
+            opened, reading: reader, labels: model.labels, top: topK,
+            on: { try device.resolve(verbose: verbosity.verbose) }, options: options)
+        let seconds = ((ContinuousClock.now - start) / .seconds(1)).formatted(decimals: 2)
+        verbosity.detail("\(files.name) (\(opened.configuration.architecture)) was ready after \(seconds) s")
+        return classifier
+    }
+
+    /// Writes a row for each picture as soon as its batch is computed, so that memory does not grow with their number.
+    private func write(
+        _ feed: PictureFeed, through classifier: Classifier, to stream: ResultStream,
+        _ facts: ClassificationFormat.Facts
+    ) async throws -> Tally {
+        var tally = Tally()
+        var progress = Progress("pictures", isShown: !verbosity.quiet && !stream.isTerminal)
+        while let entries = try await feed.next() {
+            if tally.count == 0 { try stream.write(format.beginning(facts)) }
+            for entry in entries {
+                if case .success(let picture) = entry.result {
+                    for note in picture.notes { verbosity.detail("\(entry.name): \(note)") }
+                }
+            }
+            for row in try classifier.rows(for: entries) {
+                try stream.write(format.text(of: row, at: tally.count))
+                switch row.outcome {
+                case .success: tally.succeed()
+                case .failure(let error):
+                    progress.erase()
+                    tally.fail(error)
+                }
+            }
+            progress.advance(by: entries.count)
+        }
+        try tally.checkFound()
+        try stream.write(format.end(count: tally.count))
+        verbosity.detail("\(tally.count) pictures, \(progress.rate) a second, decoding included")
+        return tally
+    }
+}

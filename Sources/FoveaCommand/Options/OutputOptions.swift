@@ -1,0 +1,50 @@
+import ArgumentParser
+import Fovea
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Whether a file that exists may be replaced.
+struct OverwriteOption: ParsableArguments {
+    @Flag(help: "Replace an output file that exists.")
+    var overwrite = false
+
+    /// Opens an output file that appears whole or not at all.
+    ///
+    /// Throws category `output` where it exists and `--overwrite` was not given, or where it cannot be written.
+    func create(_ path: String) throws(FoveaError) -> OutputFile {
+        var status = stat()
+        if !overwrite, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
+            throw FoveaError(
+                .output, code: "OUT_EXISTS", "\(path): exists already; replace it with --overwrite or name another file"
+            )
+        }
+        return try OutputFile(path)
+    }
+}
+
+/// How much is said on standard error.
+struct Verbosity: ParsableArguments {
+    @Flag(name: .shortAndLong, help: "Say more: the device, the time, the long story of an error.")
+    var verbose = false
+
+    @Flag(name: .shortAndLong, help: "Say nothing but errors, and draw no progress.")
+    var quiet = false
+
+    func validate() throws {
+        if verbose && quiet { throw ValidationError("--verbose and --quiet exclude each other") }
+    }
+
+    /// Says a line that is no error.
+    func note(_ line: String) {
+        if !quiet { Console.say("fovea: \(line)") }
+    }
+
+    /// Says a line that only `--verbose` asks for.
+    func detail(_ line: String) {
+        if verbose { Console.say("fovea: \(line)") }
+    }
+}

@@ -1,0 +1,45 @@
+import Checkpoints
+import Fovea
+
+/// A file for results that appears whole or not at all; all its errors are of category `output`.
+struct OutputFile {
+    /// The path as the user gave it.
+    let path: String
+    private let file: AtomicFile
+
+    /// Opens `FILE.partial`, before any work is done for it.
+    init(_ path: String) throws(FoveaError) {
+        self.path = path
+        file = try Self.writing { () throws(CheckpointError) in try AtomicFile(path) }
+    }
+
+    /// Appends text as UTF-8.
+    func write(_ text: String) throws(FoveaError) {
+        try Self.writing { () throws(CheckpointError) in try file.write(text) }
+    }
+
+    /// Appends bytes.
+    func write(_ bytes: [UInt8]) throws(FoveaError) {
+        try Self.writing { () throws(CheckpointError) in try file.write(bytes) }
+    }
+
+    /// Appends values as they lie in memory.
+    func write(_ values: [Float]) throws(FoveaError) {
+        try Self.writing { () throws(CheckpointError) in try file.write(values) }
+    }
+
+    /// Gives the file its name.
+    func commit() throws(FoveaError) {
+        try Self.writing { () throws(CheckpointError) in try file.commit() }
+    }
+
+    private static func writing<Value>(
+        _ body: () throws(CheckpointError) -> Value
+    ) throws(FoveaError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw FoveaError(error, category: .output)
+        }
+    }
+}

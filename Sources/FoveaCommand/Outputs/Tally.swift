@@ -1,0 +1,33 @@
+import ArgumentParser
+import Fovea
+
+/// How many pictures went through a command, and how many of them failed.
+struct Tally {
+    private(set) var count = 0
+    private(set) var failures = 0
+    private var firstFailure: FoveaError.Category?
+
+    /// Counts pictures that went well.
+    mutating func succeed(_ pictures: Int = 1) { count += pictures }
+
+    /// Counts a picture that failed, and says why.
+    mutating func fail(_ error: FoveaError) {
+        count += 1
+        failures += 1
+        firstFailure = firstFailure ?? error.category
+        Console.say("fovea: \(error.message)")
+    }
+
+    /// Throws where no picture was found.
+    func checkFound() throws(FoveaError) {
+        guard count == 0 else { return }
+        throw FoveaError(.input, code: "NO_PICTURE", "no picture was found: the lists given are empty; name a picture")
+    }
+
+    /// Ends the command with the status for what was counted: 0, 1 where some failed, 3 where none could be read.
+    func conclude() throws {
+        guard let firstFailure else { return }
+        if count > 1 { Console.say("fovea: \(failures) of \(count) pictures failed") }
+        throw ExitCode((failures < count ? .someFailed : ExitStatus(firstFailure)).rawValue)
+    }
+}

@@ -1,0 +1,114 @@
+import ArgumentParser
+import Checkpoints
+import Fovea
+import Imaging
+import Operations
+import VisionModels
+
+/// The command `fovea run`.
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a model on an array of numbers.",
+        discussion: """
+            Reads a NumPy array and writes one: exactly what the model computes, for comparing it with other programs. \
+            The input is float32 [B, 3, H, W], already normalized, or uint8 [B, H, W, 3], pictures of the model's size \
+            that are normalized as the model wants it.
+
+            Output by kind:
+              logits, probabilities   [B, classes]
+              embedding               [B, D], what the classifier reads
+              tokens                  [B, T, D], the last hidden state
+              layer:N                 [B, T, D] after block N; 0 is before the first
+              layer:N,M,…             [L, B, T, D]
+
+            Example:
+              fovea run --model models/deit_tiny_patch16_224 --input x.npy --output logits.npy
+            """)
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Array to read.", valueName: "X.npy"))
+    var input: String
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Array to write, float32; it appears whole or not at all.", valueName: "Y.npy"))
+    var output: String
+
+    @Option(
+        help: ArgumentHelp(
+            "logits, probabilities, embedding, tokens, or layer:N[,N…]. (default: logits, or embedding where the model "
+                + "has no head)", valueName: "kind"))
+    var kind: OutputKind?
+
+    @OptionGroup var overwrite: OverwriteOption
+    @OptionGroup var batch: BatchOption
+    @OptionGroup var verbosity: Verbosity
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Normalization of uint8 pictures, in place of the model's own")
+    var normalization: NormalizationOptions
+    @OptionGroup(title: "Device") var device: DeviceOptions
+
+    func run() throws {
+        let tensor = try InputArray(contentsOf: input)
+        let files = try model.files(quiet: verbosity.quiet)
+        let opened = try open(files, for: tensor)
+        let kind = kind ?? (opened.configuration.classes == nil ? .embedding : .logits)
+        try kind.check(against: opened.configuration)
+        let normalization = try tensor.isNormalized ? nil : normalization(files)
+        let file = try overwrite.create(output)
+        var options = SessionOptions()
+        options.allowsNonFinite = model.allowNonfinite
+        let session = try opened.session(on: device.resolve(verbose: verbosity.verbose), options: options)
+        var result = OutputArray(file, kind: kind, pictures: tensor.count)
+        var progress = Progress("pictures", isShown: !verbosity.quiet)
+        for start in stride(from: 0, to: tensor.count, by: batch.batchSize) {
+            let range = start..<min(start + batch.batchSize, tensor.count)
+            try result.append(session.run(tensor.input(range, normalization), kind), at: start)
+            progress.advance(by: range.count)
+        }
+        try result.finish()
+        verbosity.detail("\(output): float32 \(result.shape), \(progress.rate) pictures a second")
+        try result.conclude()
+    }
+
+    /// Opens the model at the size of the array.
+    ///
+    /// Throws category `input` where it cannot run at that size.
+    private func open(_ files: ModelFiles, for tensor: InputArray) throws(FoveaError) -> OpenedModel {
+        let own = try? files.open(model.overrides(inputSize: nil))
+        if let own, own.configuration.imageHeight == tensor.size.height,
+            own.configuration.imageWidth == tensor.size.width
+        {
+            return own
+        }
+        do {
+            return try files.open(model.overrides(inputSize: tensor.size))
+        } catch {
+            guard let own else { throw error }
+            let expected = own.configuration.inputDescription
+            throw FoveaError(
+                .input, code: "INPUT_SHAPE",
+                "\(input): holds pictures of \(tensor.size) (height × width), but \(files.name) reads \(expected); "
+                    + "give it an array of that size", details: [error.message])
+        }
+    }
+
+    /// The user's, or the model's own.
+    private func normalization(_ files: ModelFiles) throws(FoveaError) -> Operations.Normalization {
+        if let mean = normalization.mean, let std = normalization.std {
+            do {
+                let given = try PixelNormalization(mean: mean.values, deviation: std.values)
+                return PictureReader(Preprocessing(steps: [], normalization: given)).normalization
+            } catch {
+                throw FoveaError(error, category: .usage)
+            }
+        }
+        var options = PreprocessingOptions()
+        (options.mean, options.deviation) = (normalization.mean?.values, normalization.std?.values)
+        return PictureReader(try files.preprocessing(options)).normalization
+    }
+}
+
+extension OutputKind: ExpressibleByArgument {
+    /// Reads a kind as the command line names it.
+    public init?(argument: String) { self.init(argument) }
+}

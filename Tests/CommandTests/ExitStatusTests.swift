@@ -1,0 +1,107 @@
+import Glibc
+import Testing
+
+/// The layer of `Tests/Fixtures/OpenCLRuntime/FaultLayer.c`, which lets an OpenCL call of a child fail.
+enum FaultLayer {
+    /// The compiled layer; nil where there is no C compiler or no layer header.
+    static let path: String? = {
+        guard let folder else { return nil }
+        let source = PackageRoot.path + "/Tests/Fixtures/OpenCLRuntime/FaultLayer.c"
+        let isCompiled = ["clang", "cc"].contains { compiler in
+            let command = [compiler, "-shared", "-fPIC", "-O1", "-w", "-o", folder("FaultLayer.so"), source]
+            var words = command.map { strdup($0) } + [nil]
+            defer { for word in words { free(word) } }
+            var child: pid_t = 0
+            guard posix_spawnp(&child, compiler, nil, nil, &words, environ) == 0 else { return false }
+            return FoveaProcess.wait(for: child) == .exited(0)
+        }
+        return isCompiled ? folder("FaultLayer.so") : nil
+    }()
+
+    private nonisolated(unsafe) static let folder = try? TemporaryFolder()
+}
+
+extension Trait where Self == ConditionTrait {
+    /// Skips where OpenCL calls cannot be made to fail.
+    static var requiresFaultLayer: Self {
+        .enabled(
+            if: TestedDevice.openCL != nil && FaultLayer.path != nil,
+            "needs an OpenCL device, a C compiler and the header CL/cl_layer.h")
+    }
+}
+
+@Suite("each kind of trouble has its exit status and one sentence")
+struct ExitStatusTests {
+    private let star = ExamplePictures.path("star.jpg")
+
+    private func expect(
+        _ arguments: [String], environment: [String: String] = [:], status: Int32, saying words: [String],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let outcome = try FoveaProcess.run(["classify", "-q", star] + arguments, environment: environment)
+        #expect(outcome.status == .exited(status), "\(outcome.errors)", sourceLocation: sourceLocation)
+        #expect(outcome.output.isEmpty, sourceLocation: sourceLocation)
+        #expect(outcome.errorLines.count == 1, "\(outcome.errors)", sourceLocation: sourceLocation)
+        #expect(outcome.errors.hasPrefix("fovea: error: "), sourceLocation: sourceLocation)
+        for word in words {
+            #expect(outcome.errors.contains(word), "\(outcome.errors)", sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test("4: a model that is not there, or none")
+    func model() throws {
+        try expect(["--model", "/nowhere/model"], status: 4, saying: ["/nowhere/model"])
+        try expect(["--model", "owner/never-pulled"], status: 4, saying: ["owner/never-pulled"])
+        let folder = try TemporaryFolder()
+        try expect(["--model", folder.path], status: 4, saying: [folder.path])
+        try folder.write(#"{"architecture": "swin_tiny", "pretrained_cfg": {}}"#, to: "config.json")
+        try expect(["--model", folder.path], status: 4, saying: [folder.path, "weight"])
+        try folder.write(#"{"architecture": "#, to: "config.json")
+        try expect(["--model", folder.path], status: 4, saying: ["config.json", "JSON"])
+    }
+
+    @Test("4: the long story follows only with --verbose")
+    func details() throws {
+        let folder = try TemporaryFolder()
+        let golden = GoldenCase.all[0].folder
+        try folder.write(TemporaryFolder.read(golden + "/config.json"), to: "config.json")
+        let other = GoldenCase.all[5].folder + "/model.safetensors"
+        try folder.write(TemporaryFolder.read(other), to: "model.safetensors")
+        let short = try FoveaProcess.run(["classify", star, "--model", folder.path])
+        let long = try FoveaProcess.run(["classify", star, "--model", folder.path, "--verbose"])
+        #expect(short.status == .exited(4) && long.status == .exited(4))
+        #expect(short.errorLines.count == 1)
+        #expect(long.errorLines.count >= short.errorLines.count)
+        #expect(long.errorLines.contains { $0 == short.errorLines[0] })
+    }
+
+    @Test("5: a device that is not there, with the devices there are")
+    func device() throws {
+        try expect(["--device", "no such maker"], status: 5, saying: ["'no such maker'"])
+        try expect(["--device", "opencl:77"], status: 5, saying: ["77"])
+        try expect(
+            ["--device", "cpu", "--precision", "int8"], status: 5, saying: ["cpu (reference)", "int8", "float32"])
+    }
+
+    @Test("5: no driver at all; auto then computes with the reference")
+    func noDriver() throws {
+        let environment = ["OCL_ICD_VENDORS": "/nonexistent"]
+        try expect(["--device", "opencl:0"], environment: environment, status: 5, saying: ["OpenCL"])
+        let automatic = try FoveaProcess.results(
+            ["classify", "-q", star, "--format", "json"], environment: environment)
+        #expect(automatic.contains("\"device\": \"cpu (reference)\""))
+    }
+
+    @Test(
+        "6, 7 and 70: memory, a lost device, and a mistake of ours", .requiresFaultLayer,
+        arguments: [
+            ("clCreateBuffer 3 -4", Int32(6)), ("clFinish 1 -36", 7), ("clEnqueueReadBuffer 1 -9999", 7),
+            ("clSetKernelArg 1 -49", 70),
+        ])
+    func faults(fault: String, status: Int32) throws {
+        let layer = try #require(FaultLayer.path)
+        try expect(
+            [], environment: ["OPENCL_LAYERS": layer, "FOVEA_FAULT": fault], status: status,
+            saying: [fault.split(separator: " ").first.map(String.init) ?? ""])
+    }
+}

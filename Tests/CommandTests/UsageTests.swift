@@ -1,0 +1,92 @@
+import Testing
+
+@Suite("usage: help, version, and what is wrong with a command line")
+struct UsageTests {
+    private let star = ExamplePictures.path("star.jpg")
+
+    private func expectUsageError(
+        _ arguments: [String], saying words: [String], sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let outcome = try FoveaProcess.run(arguments)
+        #expect(outcome.status == .exited(2), sourceLocation: sourceLocation)
+        #expect(outcome.output.isEmpty, sourceLocation: sourceLocation)
+        #expect(outcome.errors.contains("Usage: fovea"), "\(outcome.errors)", sourceLocation: sourceLocation)
+        for word in words {
+            #expect(outcome.errors.contains(word), "\(outcome.errors)", sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test("no command, an unknown one, and an unknown option with the nearest known")
+    func unknown() throws {
+        try expectUsageError([], saying: ["fovea --help"])
+        try expectUsageError(["clasify"], saying: ["clasify"])
+        try expectUsageError(["classify", star, "--forma", "json"], saying: ["--forma", "--format"])
+        try expectUsageError(["classify"], saying: ["<image>"])
+        try expectUsageError(["classify", star, "--top-k"], saying: ["--top-k"])
+    }
+
+    @Test(
+        "a value outside its range",
+        arguments: [
+            ["--top-k", "0"], ["--top-k=-1"], ["--top-k", "abc"], ["--batch-size", "0"],
+            ["--batch-size", "1000000000"], ["--format", "xml"], ["--crop-pct", "0"], ["--crop-pct", "nan"],
+            ["--mean", "1,2"], ["--std", "0,1,1"], ["--input-size", "0x7"], ["--resize", "stretch"],
+            ["--interpolation", "magic"], ["--heads", "0"], ["--precision", "float8"], ["--device", "opencl:x"],
+            ["--max-pixels", "0"], ["--quiet", "--verbose"],
+        ])
+    func ranges(options: [String]) throws {
+        try expectUsageError(["classify", star] + options, saying: options.count == 2 ? [options[1]] : [])
+    }
+
+    @Test("standard input is read once")
+    func standardInputTwice() throws {
+        try expectUsageError(["classify", "-", "@-"], saying: ["standard input"])
+        try expectUsageError(["classify", "-", "-"], saying: ["standard input"])
+    }
+
+    @Test("preprocess without anything to do, and a crop of several pictures")
+    func preprocess() throws {
+        try expectUsageError(["preprocess", star], saying: ["--output", "--picture", "--explain"])
+        let folder = try TemporaryFolder()
+        try expectUsageError(
+            ["preprocess", ExamplePictures.folder, "--picture", folder("crop.png")], saying: ["--picture", "12"])
+        #expect(folder.names.isEmpty)
+    }
+
+    @Test("FOVEA_DEVICE counts where no --device is given, and is checked")
+    func deviceVariable() throws {
+        let arguments = ["classify", "-q", star, "--format", "json"]
+        let reference = try FoveaProcess.results(arguments, environment: ["FOVEA_DEVICE": "cpu"])
+        #expect(reference.contains("\"device\": \"cpu (reference)\""))
+        let wrong = try FoveaProcess.run(arguments, environment: ["FOVEA_DEVICE": "opencl:x"])
+        #expect(wrong.status == .exited(2))
+        #expect(wrong.errors.contains("FOVEA_DEVICE") && wrong.errors.contains("opencl:x"))
+        let overruled = try FoveaProcess.results(
+            arguments + ["--device", "cpu"], environment: ["FOVEA_DEVICE": "opencl:x"])
+        #expect(overruled.contains("cpu (reference)"))
+    }
+
+    @Test("names that begin with - come behind --")
+    func dashes() throws {
+        let outcome = try FoveaProcess.run(["classify", "-q", "--", "--nowhere.png"])
+        #expect(outcome.status == .exited(3))
+        #expect(outcome.errors.contains("--nowhere.png: no such file"))
+    }
+
+    @Test("help is on standard output, with an example", arguments: [[], ["classify"], ["run"], ["preprocess"]])
+    func help(command: [String]) throws {
+        let text = try FoveaProcess.results(command + ["--help"])
+        #expect(text.contains("USAGE: fovea"))
+        #expect(text.contains("Example"))
+        #expect(text.contains((["  fovea"] + command).joined(separator: " ")))
+    }
+
+    @Test("--version tells version, build, loader and platforms")
+    func version() throws {
+        let lines = try FoveaProcess.results(["--version"]).split(separator: "\n")
+        #expect(lines[0].wholeMatch(of: /fovea \d+\.\d+\.\d+ \((debug|release)\)/) != nil)
+        #expect(lines[1].hasPrefix("OpenCL loader: "))
+        #expect(lines.dropFirst(2).allSatisfy { $0.hasPrefix("OpenCL platform: ") } && lines.count > 2)
+        #expect(try FoveaProcess.results(["classify", "--version"]).hasPrefix("fovea "))
+    }
+}
