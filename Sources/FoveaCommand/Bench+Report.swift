@@ -37,8 +37,8 @@ struct BenchmarkReport {
 extension BenchmarkReport {
     var text: String {
         let head =
-            "\(model) (\(configuration.architecture)), \(precision), \((configuration.flop / 1e9).fixed(2)) GFLOP an image\n"
-            + "loaded in \(loadSeconds.fixed(2)) s, first run \((firstRunSeconds ?? 0).fixed(2)) s\n\n"
+            "\(model) (\(configuration.architecture)), \(precision), \((configuration.flop / 1e9).formatted(decimals: 2)) GFLOP an image\n"
+            + "loaded in \(loadSeconds.formatted(decimals: 2)) s, first run \((firstRunSeconds ?? 0).formatted(decimals: 2)) s\n\n"
         let lines = rows.flatMap { row in
             [line(row, device, row.own)] + (row.rival.map { [line(row, rival ?? "", $0) + ratioPhrase(row)] } ?? [])
         }
@@ -52,26 +52,27 @@ extension BenchmarkReport {
         let milliseconds = [statistics.median, statistics.percentile(90), statistics.percentile(99), statistics.best]
         let rates = [Double(row.batchSize) / statistics.median, gigaflopRate(row, statistics)]
         return "\(row.batchSize)".padded(5) + "\(statistics.count)".padded(8)
-            + milliseconds.map { ($0 * 1000).fixed(2).padded(10) }.joined()
-            + rates.map { $0.fixed(1).padded(10) }.joined() + "  \(device)\n"
+            + milliseconds.map { ($0 * 1000).formatted(decimals: 2).padded(10) }.joined()
+            + rates.map { $0.formatted(decimals: 1).padded(10) }.joined() + "  \(device)\n"
     }
 
     private func ratioPhrase(_ row: Row) -> String {
-        "\(row.batchSize)".padded(5) + "  \((row.ratio ?? 0).fixed(2)) times as long\n"
+        "\(row.batchSize)".padded(5) + "  \((row.ratio ?? 0).formatted(decimals: 2)) times as long\n"
     }
 
     private func profileText(_ row: Row) -> String {
         guard let profile = row.profile else { return "" }
         let rows = profile.rows.map { kernel in
             kernel.operation.commandName.padded(16, .left) + kernel.kernel.padded(24, .left)
-                + kernel.label.padded(12, .left) + kernel.calls.fixed(0).padded(5)
-                + (kernel.seconds * 1000).fixed(3).padded(11) + (100 * kernel.share).fixed(1).padded(8)
-                + (kernel.flop / max(kernel.seconds, 1e-12) / 1e9).fixed(1).padded(10) + "\n"
+                + kernel.label.padded(12, .left) + kernel.calls.formatted(decimals: 0).padded(5)
+                + (kernel.seconds * 1000).formatted(decimals: 3).padded(11)
+                + (100 * kernel.share).formatted(decimals: 1).padded(8)
+                + (kernel.flop / max(kernel.seconds, 1e-12) / 1e9).formatted(decimals: 1).padded(10) + "\n"
         }
         return "\nbatch \(row.batchSize), kernels of one run\n"
             + "operation       kernel                  sizes       calls   total ms       %   GFLOP/s\n" + rows.joined()
-            + "together".padded(57, .left) + (profile.seconds * 1000).fixed(3).padded(11) + "   100.0"
-            + (profile.flop / max(profile.seconds, 1e-12) / 1e9).fixed(1).padded(10) + "\n"
+            + "together".padded(57, .left) + (profile.seconds * 1000).formatted(decimals: 3).padded(11) + "   100.0"
+            + (profile.flop / max(profile.seconds, 1e-12) / 1e9).formatted(decimals: 1).padded(10) + "\n"
     }
 }
 

@@ -81,7 +81,7 @@ extension DeviceSurvey.Entry {
               platform    \(device.platformName), \(device.platformVersion)
               driver      \(device.driverVersion), \(device.version), \(device.openCLCVersion)
               memory      \(device.globalMemory.asBytes)\(unified), largest buffer \(device.maximumAllocation.asBytes), \
-            local \((Double(device.localMemory) / 1024).fixed(0)) KiB\(local)
+            local \((Double(device.localMemory) / 1024).formatted(decimals: 0)) KiB\(local)
               compute     \(device.computeUnits) units\(clock), work-groups up to \(device.maximumWorkGroupSize), \
             \(device.nativeFloatVectorWidth) floats a register
               can         \(abilities.joined(separator: ", "))

@@ -44,7 +44,9 @@ extension ModelSummary {
 
     fileprivate var text: String {
         let (model, work) = (configuration, configuration.work)
-        let share = { (part: Double) in "\((part / 1e9).fixed(3)) (\((100 * part / work.total).fixed(1)) %)" }
+        let share = { (part: Double) in
+            "\((part / 1e9).formatted(decimals: 3)) (\((100 * part / work.total).formatted(decimals: 1)) %)"
+        }
         let memory = Self.batchSizes.map { size in
             "\((weightBytes + activationBytes(batchSize: size)).asBytes) at batch \(size)"
         }
@@ -57,7 +59,7 @@ extension ModelSummary {
             MLP \(model.hiddenWidth) with \(model.activation.rawValue)
               readout        \(model.readoutPhrase)
               parameters     \(parameterCount.grouped), \(storedBytes.asBytes) in the file
-              GFLOP/image    \((work.total / 1e9).fixed(3)), a multiply-add counted as two
+              GFLOP/image    \((work.total / 1e9).formatted(decimals: 3)), a multiply-add counted as two
                 embedding    \(share(work.embedding))
                 attention    \(share(work.attention))
                 linear       \(share(work.linear))

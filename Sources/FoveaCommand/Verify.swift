@@ -82,7 +82,7 @@ extension Verify {
         Console.write(
             "\(device.name) (opencl:\(device.index), \(device.platformName), driver \(device.driverVersion))\n\n")
         let table = TextTable(columns: [
-            .words("operation", 15), .words("kernel", 21), .number("cases", 5), .number("worst e", 8),
+            .words("operation", 15), .words("kernel", 29), .number("cases", 5), .number("worst e", 8),
             .number("allowed", 8), .words("worst case", 0),
         ])
         table.writeTitles()

@@ -7,12 +7,15 @@ package import Operations
 package struct KernelForm: Sendable, Hashable, CustomStringConvertible {
     /// The kernel.
     package let variant: KernelVariant
+    /// The kind of device whose tunings it has; nil where no tuning matters.
+    package let tunedAs: Device.Kind?
     /// Whether layer norm runs inside the linear that follows it; nil for operations that no norm precedes.
     package let fusesLayerNorm: Bool?
 
-    /// `portable`, or `portable, norm fused`.
+    /// `plain`, or `portable for gpu, norm fused`.
     package var description: String {
-        variant.rawValue + (fusesLayerNorm.map { $0 ? ", norm fused" : ", norm apart" } ?? "")
+        variant.rawValue + (tunedAs.map { " for \($0.rawValue)" } ?? "")
+            + (fusesLayerNorm.map { $0 ? ", norm fused" : ", norm apart" } ?? "")
     }
 }
 
@@ -55,10 +58,15 @@ package struct OperationVerifier {
         backendOptions = options
     }
 
-    /// The forms in which the device can run an operation.
+    /// The forms in which the device can run an operation: every kernel, with the tunings of CPU devices and of GPUs
+    /// where it has any, layer norm inside a linear and apart from it.
     package func forms(of operation: Operation) -> [KernelForm] {
         SelectionTable.variants(of: operation, on: DeviceProfile(device)).flatMap { variant in
-            (operation == .linear ? [false, true] : [nil]).map { KernelForm(variant: variant, fusesLayerNorm: $0) }
+            (operation == .linear ? [false, true] : [nil]).flatMap { fuses in
+                (variant == .plain ? [nil] : [.cpu, .gpu]).map { kind in
+                    KernelForm(variant: variant, tunedAs: kind, fusesLayerNorm: fuses)
+                }
+            }
         }
     }
 
@@ -87,6 +95,7 @@ package struct OperationVerifier {
         var options = backendOptions
         options.variants = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0, form.variant) })
         options.fusesLayerNorm = form.fusesLayerNorm
+        options.tunedAs = form.tunedAs
         do {
             return try OpenCLBackend(device, options: options)
         } catch {
