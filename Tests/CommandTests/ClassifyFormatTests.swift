@@ -89,7 +89,7 @@ struct ClassifyFormatTests {
             #expect(line.hasPrefix("  ") && columns[1] == "%")
             #expect(columns[0].split(separator: ".").count == 2)
         }
-        #expect(lines[1].firstIndex(of: "%") == lines[2].firstIndex(of: "%"))
+        #expect(lines[1].prefix { $0 != "%" }.count == lines[2].prefix { $0 != "%" }.count)
         #expect(lines[3].isEmpty)
         #expect(lines[4] == "/nowhere/x.png")
         #expect(lines[5].contains("failed") && lines[5].contains("no such file"))

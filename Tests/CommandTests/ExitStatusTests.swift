@@ -95,7 +95,7 @@ struct ExitStatusTests {
     @Test(
         "6, 7 and 70: memory, a lost device, and a mistake of ours", .requiresFaultLayer,
         arguments: [
-            ("clCreateBuffer 3 -4", Int32(6)), ("clFinish 1 -36", 7), ("clEnqueueReadBuffer 1 -9999", 7),
+            ("clCreateBuffer 3 -4", Int32(6)), ("clEnqueueNDRangeKernel 1 -5", 7), ("clEnqueueReadBuffer 1 -9999", 7),
             ("clSetKernelArg 1 -49", 70),
         ])
     func faults(fault: String, status: Int32) throws {

@@ -61,7 +61,9 @@ struct NormalizationOptions: ParsableArguments {
     var std: ColorTriple?
 
     func validate() throws {
-        if let std, !std.values.allSatisfy({ $0 > 0 }) { throw ValidationError("--std: every number must be above 0") }
+        if let std, !std.values.allSatisfy({ $0 > 0 }) {
+            throw ValidationError("--std \(std): every number must be above 0")
+        }
     }
 }
 
@@ -88,13 +90,15 @@ extension InputSize: ExpressibleByArgument {
 }
 
 /// Three numbers, red, green, blue.
-struct ColorTriple: ExpressibleByArgument {
+struct ColorTriple: ExpressibleByArgument, CustomStringConvertible {
     let values: [Double]
+    let description: String
 
     init?(argument: String) {
         let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
         let numbers = parts.compactMap { $0 }.filter(\.isFinite)
         guard parts.count == 3, numbers.count == 3 else { return nil }
         values = numbers
+        description = argument
     }
 }
