@@ -183,7 +183,7 @@ def train(arguments):
         if len(order) < arguments.batch:
             order = torch.randperm(len(crops))
         picks, order = order[: arguments.batch], order[arguments.batch :]
-        scale = min(1, (step + 1) / 200) * min(1, (steps - step) / (0.5 * steps))
+        scale = min((step + 1) / 100, (steps - step) / max(1, steps - 100))  # up for 100 steps, then straight to 0
         for group, peak in zip((g for o in optimizers for g in o.param_groups), peaks):
             group["lr"] = peak * scale
         x, inside = varied(demo.normalize(crops[picks]), maps[picks])
@@ -210,10 +210,10 @@ def main():
     parser.add_argument("--work", type=Path, required=True, help="a scratch folder for drawn pictures")
     parser.add_argument("--output", type=Path, default=demo.FOLDER, help="where the model goes")
     parser.add_argument("--start", type=Path, help="an exported model to go on from")
-    parser.add_argument("--chunks", type=int, default=30, help=f"training pictures, in units of {CHUNK}")
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--chunks", type=int, default=12, help=f"training pictures, in units of {CHUNK}")
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=0.02, help="Muon's learning rate")
+    parser.add_argument("--rate", type=float, default=0.01, help="Muon's learning rate")
     parser.add_argument("--contours", type=float, default=2.0, help="the weight of the contour loss")
     parser.add_argument("--every", type=int, default=250, help="steps between exports")
     parser.add_argument("--threads", type=int, default=1)
