@@ -15,7 +15,7 @@ SEED = 7
 # File name and which of its class to draw: the ones that show best.
 EXAMPLES = {
     "arrow.jpg": 9,
-    "bricks.png": 6,
+    "bricks.png": 2,
     "checkerboard.jpg": 1,
     "crescent.png": 6,
     "dots.png": 6,
@@ -23,8 +23,8 @@ EXAMPLES = {
     "hexagon.jpg": 3,
     "rays.png": 6,
     "spiral.webp": 9,
-    "star.jpg": 1,
-    "target.jpg": 4,
+    "star.jpg": 7,
+    "target.jpg": 8,
     "waves.jpg": 4,
 }
 HERE = Path(__file__).resolve().parent
