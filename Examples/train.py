@@ -85,7 +85,7 @@ class Contours(nn.Module):
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose update is orthogonalized by five Newton-Schulz steps (Jordan et al., 2024), for hidden matrices."""
+    """Momentum whose update is orthogonalized by five Newton-Schulz steps (Jordan, 2024), for hidden matrices."""
 
     def __init__(self, parameters, lr, momentum=0.95, weight_decay=0.05):
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
