@@ -17,8 +17,9 @@ final class BufferPool {
     }
 
     func take(byteCount: Int) throws(OpenCLError) -> Buffer {
-        // Exact sizes where guard pages watch the end, otherwise whole cache lines.
-        let size = queue.context.placement == .guarded ? byteCount : (byteCount + 255) / 256 * 256
+        // Exact sizes where guard pages or an interpreter watch the end, otherwise whole cache lines.
+        let isWatched = fillsWithNaN || queue.context.placement == .guarded
+        let size = isWatched ? byteCount : (byteCount + 255) / 256 * 256
         let buffer: Buffer
         if let returned = free[size]?.popLast() {
             buffer = returned
