@@ -8,6 +8,17 @@ import Checkpoints
 
 /// Standard output for results, standard error for everything else.
 enum Console {
+    /// Takes the places of streams that were closed before the start, or the next file opened would be taken for one.
+    ///
+    /// What takes them refuses to be read or written, so that a result that cannot be seen is an error.
+    static func occupyClosedStreams() {
+        for (descriptor, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
+        where fcntl(descriptor, F_GETFD) < 0 {
+            // The lowest free number is taken, and those below are already occupied.
+            _ = open("/dev/null", mode)
+        }
+    }
+
     /// Writes a result; a reader that has gone ends the program quietly.
     static func write(_ text: String) {
         switch put(text, on: STDOUT_FILENO) {

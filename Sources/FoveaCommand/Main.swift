@@ -11,6 +11,7 @@ import Fovea
 @main
 enum Main {
     static func main() async {
+        Console.occupyClosedStreams()
         // A reader that goes away shows as an error of write(2), which Console ends quietly on.
         signal(SIGPIPE, SIG_IGN)
         do {

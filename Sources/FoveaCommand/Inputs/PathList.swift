@@ -24,7 +24,7 @@ final class PathList {
             throw FoveaError(.input, code: "IO_NOT_FILE", "\(path): is a folder, not a list; name it without the @")
         }
         guard let stream = path == "-" ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "re") else {
-            throw Self.unreadable(name)
+            throw Self.unreadable(name, errno)
         }
         self.stream = stream
     }
@@ -42,7 +42,7 @@ final class PathList {
             errno = 0
             let count = getdelim(&line, &capacity, CInt(separator), stream)
             guard count > 0, let line else {
-                guard ferror(stream) == 0 else { throw Self.unreadable(name) }
+                guard ferror(stream) == 0 else { throw Self.unreadable(name, errno) }
                 return nil
             }
             var bytes = UnsafeRawBufferPointer(start: line, count: count)[...]
@@ -52,9 +52,9 @@ final class PathList {
         }
     }
 
-    private static func unreadable(_ name: String) -> FoveaError {
+    private static func unreadable(_ name: String, _ error: CInt) -> FoveaError {
         FoveaError(
             .input, code: "IO_READ",
-            "\(name): the list cannot be read (\(String(cString: strerror(errno)))); check the path")
+            "\(name): the list cannot be read (\(String(cString: strerror(error)))); check the path")
     }
 }
