@@ -1,5 +1,5 @@
 import Fovea
-import OpenCLRuntime
+import OpenCLOperations
 import Operations
 import Testing
 import VisionModels
@@ -20,7 +20,7 @@ struct BenchmarkTests {
 
     @Test("run as often as asked, and in turns with another device")
     func limits() throws {
-        let session = try TestDevice.demo(nil)
+        let session = try TestDevice.tiny()
         let benchmark = ModelBenchmark(session, batchSize: 1)
         #expect(try benchmark.measure(.iterations(3), warmUp: 1).count == 3)
         #expect(try benchmark.measure(.seconds(0.001), warmUp: 0).count == 5)
@@ -30,7 +30,7 @@ struct BenchmarkTests {
 
     @Test("a profile counts every launch and every operation of a pass", .requiresOpenCL)
     func profile() throws {
-        let session = try TestDevice.demo(try #require(TestDevice.first)) { options in
+        let session = try TestDevice.demo(on: TestDevice.require()) { options in
             options.backend.profiles = true
             options.backend.fusesLayerNorm = false
         }
@@ -50,7 +50,7 @@ struct BenchmarkTests {
 
     @Test("a session that does not profile has nothing to tell", .requiresOpenCL)
     func noProfile() throws {
-        let session = try TestDevice.demo(try #require(TestDevice.first))
+        let session = try TestDevice.demo(on: TestDevice.require())
         #expect(try ModelBenchmark(session, batchSize: 1).profile(runs: 1, warmUp: 0).rows.isEmpty)
     }
 }

@@ -15,12 +15,15 @@ struct ModelSummaryTests {
         let summary = try summary("vit_base_patch16_224")
         #expect(summary.parameterCount == 86_567_656)
         let work = summary.configuration.work
-        #expect(work.total == work.embedding + work.attention + work.linear + work.head)
         #expect(abs(work.total - 35.1e9) < 0.05e9)
-        #expect(work.embedding == 2 * 196 * 768 * 768)
-        #expect(work.attention == 12 * 4 * 197 * 197 * 768)
-        #expect(work.linear == 12 * 2 * 197 * 768 * (3 * 768 + 768 + 3072 + 3072))
+        // 196 patches of 768 values to 768; 197 tokens; 768 → 2304, 768 → 768, 768 → 3072, 3072 → 768; 1000 classes.
+        let (patches, tokens, widths): (Double, Double, Double) = (196, 197, 2304 + 768 + 3072 + 3072)
+        #expect(work.embedding == 2 * patches * 768 * 768)
+        #expect(work.attention == 12 * 4 * tokens * tokens * 768)
+        #expect(work.linear == 12 * 2 * tokens * 768 * widths)
         #expect(work.head == 2 * 768 * 1000)
+        let sum = work.embedding + work.attention + work.linear + work.head
+        #expect(work.total == sum)
     }
 
     @Test("a distilled model has two heads and a token more")
@@ -35,7 +38,7 @@ struct ModelSummaryTests {
         let opened = try ModelFiles("demo").open()
         let summary = ModelSummary(opened, preprocessing: nil, labels: nil)
         for batchSize in [8, 32] {
-            let session = try opened.session(on: .openCL(try #require(TestDevice.first)))
+            let session = try opened.session(on: TestDevice.require())
             let weights = try #require(session.deviceMemory).used
             #expect(abs(Double(weights) / Double(summary.weightBytes) - 1) < 0.1)
             try ModelBenchmark(session, batchSize: batchSize).run()

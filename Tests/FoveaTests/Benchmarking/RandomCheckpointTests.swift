@@ -64,11 +64,9 @@ struct RandomCheckpointTests {
         #expect(try values("blocks.0.norm1.weight", seed: 1).allSatisfy { abs($0 - 1) < 0.1 })
     }
 
-    @Test(
-        "run: their logits are finite and differ",
-        arguments: ["vit_tiny_patch16_32", "deit_tiny_distilled_patch16_32", "vit_wee_patch16_reg1_gap_32"])
-    func logits(name: String) throws {
-        let session = try ModelFiles.random(name).open().session(on: .reference)
+    @Test("run: their logits are finite and differ")
+    func logits() throws {
+        let session = try ModelFiles.random("deit_tiny_distilled_patch16_32").open().session(on: .reference)
         let input = ModelInput.tensor(HostTensor([1, 3, 32, 32], repeating: 0.5))
         let logits = try session.run(input, .logits)
         #expect(logits.shape == [1, 1000])

@@ -38,7 +38,7 @@ final class FaultySession: InferenceSession {
                 switch fault {
                 case .batchSize: rows == 3
                 case .place: row == 1
-                case .neighbors: row > 0 && result.values[(row - 1) * width] > 0
+                case .neighbors: row > 0 && !result.values[(row - 1) * width].bitPattern.isMultiple(of: 2)
                 case .runs: runs == 2
                 }
             // One bit of one value: far below any tolerance.

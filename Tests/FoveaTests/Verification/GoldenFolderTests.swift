@@ -1,6 +1,7 @@
 import Checkpoints
-import Fovea
 import FoundationEssentials
+import Fovea
+import OperationCases
 import Operations
 import Testing
 

@@ -1,0 +1,116 @@
+import Checkpoints
+import Glibc
+import Operations
+import Testing
+
+@Suite("fovea verify, devices, summary and bench")
+struct VerifyCommandTests {
+    private let golden = GoldenCase(name: "timm-vit")
+
+    @Test("verify holds on a stored case and says so")
+    func agreement() throws {
+        let output = try FoveaProcess.results(["verify", "--device", "cpu", "--golden", golden.folder])
+        #expect(output.hasSuffix("\nall 3 checks hold\n"))
+        for name in ["logits", "embedding", "tokens"] { #expect(output.contains("\n\(name) ")) }
+    }
+
+    @Test("verify ends with status 1 where one stored value is another, and tells where")
+    func disagreement() throws {
+        let folder = try TemporaryFolder()
+        for name in ["input.npy", "config.json", "model.safetensors", "embedding.npy"] {
+            try folder.write(TemporaryFolder.read("\(golden.folder)/\(name)"), to: name)
+        }
+        var logits = try #require(try golden.expected("logits"))
+        let right = logits.values[7]
+        logits.values[7] += 0.001
+        try NumPyArray.write(logits, to: folder("logits.npy"))
+        let outcome = try FoveaProcess.run(["verify", "--device", "cpu", "--golden", folder.path])
+        #expect(outcome.status == .exited(1))
+        #expect(outcome.output.hasSuffix("\n1 of 2 checks failed\n"))
+        let failure = try #require(outcome.output.split(separator: "\n").first { $0.hasPrefix("FAILED logits: ") })
+        #expect(failure.contains("at [0, 7]: "))
+        #expect(failure.contains(" instead of \(right + 0.001), allowed 2e-05"))
+    }
+
+    @Test("verify compares an operation on the device in every kernel", .requiresOpenCL)
+    func operation() throws {
+        let output = try FoveaProcess.results(["verify", "--small", "--operation", "layer-norm"])
+        let rows = output.split(separator: "\n").filter { $0.hasPrefix("layer-norm ") }
+        #expect(rows.count == 3)
+        #expect(rows.contains { $0.contains(" plain ") })
+        #expect(output.hasSuffix("\nall 9 checks hold\n"))
+    }
+
+    @Test("verify refuses what it cannot do")
+    func refusals() throws {
+        #expect(try FoveaProcess.run(["verify", "--device", "cpu"]).status == .exited(5))
+        #expect(
+            try FoveaProcess.run(["verify", "--device", "cpu", "--model", "demo", "--guarded"]).status == .exited(2))
+        #expect(try FoveaProcess.run(["verify", "--operation", "convolution"]).status == .exited(2))
+        #expect(try FoveaProcess.run(["verify", "--device", "cpu", "--golden", "/nowhere"]).status == .exited(3))
+    }
+
+    @Test("devices lists the reference where there is no driver")
+    func noDriver() throws {
+        let folder = try TemporaryFolder()
+        let environment = ["OCL_ICD_VENDORS": folder.path, "OCL_ICD_FILENAMES": ""]
+        let report = try JSON(
+            parsing: FoveaProcess.results(["devices", "--format", "json"], environment: environment))
+        #expect(report["devices"]?.array?.isEmpty == true)
+        #expect(report["automatic"]?.string == "cpu")
+        #expect(report["absence"]?.string?.contains("driver") == true)
+        let text = try FoveaProcess.results(["devices"], environment: environment)
+        #expect(text.contains("no OpenCL device: ") && text.contains("cpu: the reference"))
+    }
+
+    @Test("devices tells what an operation would get", .requiresOpenCL)
+    func devices() throws {
+        let report = try JSON(parsing: FoveaProcess.results(["devices", "--format", "json"]))
+        let device = try #require(report["devices"]?[0])
+        #expect(device["request"]?.string == "opencl:0")
+        #expect(device["kernels"]?["linear"]?.array?.last?.string == "plain")
+        #expect(device["globalMemory"]?.integer ?? 0 > 0)
+    }
+
+    @Test("summary counts ViT-B/16")
+    func summary() throws {
+        let arguments = ["summary", "--random", "vit_base_patch16_224"]
+        let report = try JSON(parsing: FoveaProcess.results(arguments + ["--format", "json"]))
+        #expect(report["parameters"]?.integer == 86_567_656)
+        #expect(abs((report["flopPerImage"]?["total"]?.double ?? 0) - 35.1e9) < 0.05e9)
+        #expect(report["tokens"]?.integer == 197)
+        let text = try FoveaProcess.results(arguments)
+        #expect(text.contains("parameters     86,567,656") && text.contains("GFLOP/image    35.128"))
+        #expect(text.contains("from tench, Tinca tinca"))
+    }
+
+    @Test("bench measures batches, kernels and a second device", .requiresOpenCL)
+    func bench() throws {
+        let report = try JSON(
+            parsing: FoveaProcess.results([
+                "bench", "--model", golden.folder, "--batch-size", "1,3", "--iterations", "4", "--profile", "--versus",
+                "cpu", "--format", "json",
+            ]))
+        let rows = try #require(report["results"]?.array)
+        #expect(rows.map { $0["batchSize"]?.integer } == [1, 3])
+        for row in rows {
+            #expect(row["runs"]?.integer == 4)
+            let times = try ["best", "p50", "p90", "p99"].map { try #require(row["milliseconds"]?[$0]?.double) }
+            #expect(times == times.sorted() && times[0] > 0)
+            #expect(row["versus"]?["device"]?.string == "cpu (reference)")
+            let kernels = try #require(row["profile"]?.array)
+            #expect(kernels.contains { $0["operation"]?.string == "attention" && $0["calls"]?.double == 2 })
+            let shares = kernels.compactMap { $0["share"]?.double }
+            #expect(abs(shares.reduce(0, +) - 1) < 1e-9)
+        }
+    }
+
+    @Test("bench refuses what makes no sense")
+    func benchRefusals() throws {
+        for arguments in [
+            ["--batch-size", "0"], ["--batch-size", "1,,2"], ["--iterations", "0"], ["--seconds", "0"],
+            ["--random", "resnet50"], ["--random", "vit_tiny_patch16_224", "--model", "demo"],
+            ["--device", "cpu", "--profile", "--iterations", "1"],
+        ] { #expect(try FoveaProcess.run(["bench"] + arguments).status == .exited(2), "\(arguments)") }
+    }
+}
