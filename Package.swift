@@ -76,7 +76,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "FoveaTests",
-            dependencies: ["Fovea", "Operations", "Checkpoints", "Imaging", "OpenCLRuntime", "OpenCLOperations"],
+            dependencies: [
+                "Fovea", "Operations", "Checkpoints", "Imaging", "OpenCLRuntime", "OpenCLOperations", "VisionModels",
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CommandTests", dependencies: ["FoveaCommand", "Checkpoints", "Operations"],

@@ -52,8 +52,8 @@ def circle(u, v, rng):
 
 
 def crescent(u, v, rng):
-    bite = rng.uniform(0.3, 0.55)
-    return np.maximum(np.hypot(u, v) - 1, rng.uniform(0.8, 0.95) - np.hypot(u - bite, v))
+    bite = rng.uniform(0.38, 0.55)
+    return np.maximum(np.hypot(u, v) - 1, rng.uniform(0.8, 0.92) - np.hypot(u - bite, v))
 
 
 def cross(u, v, rng):
@@ -77,10 +77,6 @@ def heart(u, v, rng):
 
 def hexagon(u, v, rng):
     return polygon(u, v, on_circle(6))
-
-
-def pentagon(u, v, rng):
-    return polygon(u, v, on_circle(5))
 
 
 def ring(u, v, rng):
@@ -175,7 +171,7 @@ def zigzag(u, v, rng):
     return lines(v + swing, period, rng.uniform(0.4, 0.6)) / math.hypot(1, slope)
 
 
-FIGURES = [arrow, circle, crescent, cross, heart, hexagon, pentagon, ring, spiral, square, star, target, triangle]
+FIGURES = [arrow, circle, crescent, cross, heart, hexagon, ring, spiral, square, star, target, triangle]
 PATTERNS = [bricks, checkerboard, dots, grid, rays, stripes, waves, zigzag]
 CLASSES = sorted(f.__name__ for f in FIGURES + PATTERNS)
 DESCRIPTIONS = {
@@ -189,7 +185,6 @@ DESCRIPTIONS = {
     "grid": "grid, two families of lines",
     "heart": "heart, as on a playing card",
     "hexagon": "hexagon, six sides",
-    "pentagon": "pentagon, five sides",
     "rays": "rays, a sunburst from one point",
     "ring": "ring, a disc with a hole",
     "spiral": "spiral, a line that winds outward",
@@ -212,7 +207,7 @@ def luma(color):
     return float(np.dot(color, (0.299, 0.587, 0.114)))
 
 
-def color(rng, *others, contrast=0.22):
+def color(rng, *others, contrast=0.27):
     """A random color that differs enough from each of the others, in brightness too."""
     while True:
         candidate = np.array(colorsys.hsv_to_rgb(rng.random(), rng.uniform(0, 1) ** 0.7, rng.uniform(0.08, 1)))
@@ -268,9 +263,12 @@ def specks(rng, canvas, x, y, side):
     return canvas
 
 
-def draw(name, rng):
-    """A picture of the class `name`: an RGB image of 144 to 288 pixels a side."""
-    width, height = (int(n) for n in rng.integers(144, 289, 2))
+def draw(name, rng, scale=1.0):
+    """A picture of the class `name`, 144 to 288 pixels a side at scale 1.
+
+    Returns the RGB image and, for a figure, the share of each pixel inside its contour (None for a pattern).
+    """
+    width, height = (round(n * scale) for n in rng.uniform(144, 288, 2))
     side = min(width, height)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32) + 0.5
     shape = BY_NAME[name]
@@ -285,52 +283,53 @@ def draw(name, rng):
         canvas = over(canvas, shaded(rng, color(rng, ground), height, width), coverage(distance, unit))
         if distracted:
             canvas = specks(rng, canvas, x, y, side)
-    else:
-        if distracted:
-            canvas = specks(rng, canvas, x, y, side)
-        unit = side * rng.uniform(0.27, 0.46)
-        reach = max(0.0, side * 0.49 - unit)
-        center = [n / 2 + rng.uniform(-reach, reach) for n in (width, height)]
-        distance = shape(*frame(rng, x, y, center, unit), rng)
-        style = "filled" if shape in FILLED_ONLY else rng.choice(["filled", "outline", "bordered"], p=[0.55, 0.25, 0.2])
-        stroke = rng.uniform(0.06, 0.1)
-        ink = color(rng, ground)
-        if style == "outline":
-            distance = np.abs(distance + stroke) - stroke
-        canvas = over(canvas, shaded(rng, ink, height, width), coverage(distance, unit))
-        if style == "bordered":
-            rim = color(rng, ground, ink, contrast=0.12)
-            canvas = over(canvas, rim, coverage(np.abs(distance + stroke) - stroke, unit))
+        return worn(rng, canvas, scale), None
 
-    return worn(rng, canvas)
+    if distracted:
+        canvas = specks(rng, canvas, x, y, side)
+    unit = side * rng.uniform(0.3, 0.46)
+    reach = max(0.0, side * 0.49 - unit)
+    center = [n / 2 + rng.uniform(-reach, reach) for n in (width, height)]
+    distance = shape(*frame(rng, x, y, center, unit), rng)
+    inside = coverage(distance, unit)
+    style = "filled" if shape in FILLED_ONLY else rng.choice(["filled", "outline", "bordered"], p=[0.6, 0.2, 0.2])
+    stroke = rng.uniform(0.06, 0.1)
+    rim = coverage(np.abs(distance + stroke) - stroke, unit)
+    ink = color(rng, ground)
+    canvas = over(canvas, shaded(rng, ink, height, width), rim if style == "outline" else inside)
+    if style == "bordered":
+        canvas = over(canvas, color(rng, ground, ink, contrast=0.12), rim)
+    return worn(rng, canvas, scale), inside[:, :, 0]
 
 
-def worn(rng, canvas):
-    """The picture after an imperfect camera: uneven light, blur, noise."""
+def worn(rng, canvas, scale):
+    """The picture after an imperfect camera: uneven light, noise, blur."""
     height, width, _ = canvas.shape
     if rng.random() < 0.3:
         canvas = canvas * (1 + 0.5 * field(rng, height, width)[:, :, None])
     blur, noise = rng.uniform(0.4, 1.4) * (rng.random() < 0.3), rng.uniform(0.01, 0.06) * (rng.random() < 0.4)
     if noise:
-        canvas = canvas + rng.standard_normal(canvas.shape, dtype=np.float32) * noise
+        canvas = canvas + rng.standard_normal(canvas.shape, dtype=np.float32) * (noise * scale)
     image = Image.fromarray((np.clip(canvas, 0, 1) * 255 + 0.5).astype(np.uint8))
-    return image.filter(ImageFilter.GaussianBlur(blur)) if blur else image
+    return image.filter(ImageFilter.GaussianBlur(blur * scale)) if blur else image
 
 
-def picture(seed, index):
-    """The picture `index` of the endless sequence `seed`: its label, its file ending and its encoded bytes.
-
-    The classes take turns. Half of the pictures are PNG, half JPEG of any quality from 35 up.
-    """
-    rng = np.random.default_rng([seed, index])
-    label = index % len(CLASSES)
-    image = draw(CLASSES[label], rng)
+def encoded(image, rng):
+    """The file ending and the bytes of the picture: PNG, or as often JPEG of any quality from 35 up."""
     stream = io.BytesIO()
     if rng.random() < 0.5:
         image.save(stream, "JPEG", quality=int(rng.integers(35, 96)))
-        return label, "jpg", stream.getvalue()
+        return "jpg", stream.getvalue()
     image.save(stream, "PNG", compress_level=1)
-    return label, "png", stream.getvalue()
+    return "png", stream.getvalue()
+
+
+def picture(seed, index):
+    """The picture `index` of the endless sequence `seed`: its label, file ending and bytes. The classes take turns."""
+    rng = np.random.default_rng([seed, index])
+    label = index % len(CLASSES)
+    image, _ = draw(CLASSES[label], rng)
+    return label, *encoded(image, rng)
 
 
 def main():

@@ -18,11 +18,11 @@ import model as demo
 @torch.no_grad()
 def predict(model, pictures):
     """Probabilities [B, classes] of encoded pictures."""
-    crops = torch.from_numpy(np.stack([demo.crop(data) for data in pictures]))
+    crops = torch.from_numpy(np.stack([demo.seen(data) for data in pictures]))
     return model(demo.normalize(crops)).softmax(1)
 
 
-def evaluate(model, count, seed, batch=210):
+def evaluate(model, count, seed, batch=200):
     """Prints the accuracy, overall and of each class, and the most frequent confusions."""
     confusion = np.zeros((len(draw.CLASSES), len(draw.CLASSES)), int)
     for begin in range(0, count, batch):

@@ -66,6 +66,15 @@ class PatchEmbed(nn.Module):
         return self.proj(x).flatten(2).transpose(1, 2)
 
 
+def wave_positions(width, side):
+    """Sines and cosines of the row and the column, [1, side² + 1, width], as a start for the learned positions."""
+    rates = 50.0 ** -(torch.arange(width // 4) / (width // 4))
+    angles = torch.arange(side)[:, None] * rates
+    rows, columns = angles[:, None].expand(side, side, -1), angles[None].expand(side, side, -1)
+    waves = torch.cat([rows.sin(), rows.cos(), columns.sin(), columns.cos()], -1).reshape(side * side, width)
+    return torch.cat([torch.zeros(1, width), waves])[None]
+
+
 class VisionTransformer(nn.Module):
     """Pictures [B, 3, H, W], normalized, to logits [B, classes]."""
 
@@ -73,7 +82,7 @@ class VisionTransformer(nn.Module):
         super().__init__()
         self.patch_embed = PatchEmbed(patch, width)
         self.cls_token = nn.Parameter(torch.randn(1, 1, width) * 0.02)
-        self.pos_embed = nn.Parameter(torch.randn(1, (side // patch) ** 2 + 1, width) * 0.02)
+        self.pos_embed = nn.Parameter(0.5 * wave_positions(width, side // patch))
         self.blocks = nn.Sequential(*(Block(width, heads) for _ in range(depth)))
         self.norm = nn.LayerNorm(width, eps=1e-6)
         self.head = nn.Linear(width, classes)
@@ -104,17 +113,21 @@ def load(folder=FOLDER):
     return model.eval()
 
 
-def crop(data, side=SIDE):
-    """An encoded picture as the model sees it: timm's evaluation transform for crop_pct 1, before normalization.
+def crop(image, side=SIDE):
+    """The middle square of a picture, `side` pixels wide: timm's evaluation transform for crop_pct 1.
 
-    Decode, resize the short side to `side` with Pillow's bicubic filter, cut the middle square: uint8 [side, side, 3].
+    Resizes the short side to `side` with Pillow's bicubic filter, then cuts the long one.
     """
-    image = Image.open(io.BytesIO(data)).convert("RGB")
     width, height = image.size
     short = min(width, height)
     image = image.resize((side * width // short, side * height // short), Image.Resampling.BICUBIC)
     left, top = round((image.width - side) / 2), round((image.height - side) / 2)
     return np.asarray(image.crop((left, top, left + side, top + side)))
+
+
+def seen(data, side=SIDE):
+    """An encoded picture as the model sees it, before normalization: uint8 [side, side, 3]."""
+    return crop(Image.open(io.BytesIO(data)).convert("RGB"), side)
 
 
 def normalize(crops):

@@ -14,18 +14,18 @@ import draw
 SEED = 7
 # File name and which of its class to draw: the ones that show best.
 EXAMPLES = {
-    "arrow.png": 1,
-    "bricks.png": 1,
-    "checkerboard.jpg": 0,
-    "crescent.png": 1,
-    "dots.jpg": 3,
-    "heart.jpg": 7,
-    "hexagon.png": 5,
-    "rays.jpg": 7,
-    "spiral.webp": 7,
-    "star.jpg": 5,
-    "target.jpg": 5,
-    "waves.jpg": 1,
+    "arrow.jpg": 9,
+    "bricks.png": 2,
+    "checkerboard.jpg": 1,
+    "crescent.png": 6,
+    "dots.png": 6,
+    "heart.jpg": 2,
+    "hexagon.jpg": 3,
+    "rays.png": 6,
+    "spiral.webp": 9,
+    "star.jpg": 7,
+    "target.jpg": 8,
+    "waves.jpg": 4,
 }
 HERE = Path(__file__).resolve().parent
 
@@ -48,8 +48,8 @@ def examples(folder):
 
 
 def contact_sheet(file, cell=88, caption=14):
-    """Two pictures of each class under its name, seven classes a row."""
-    columns = 7
+    """Two pictures of each class under its name, ten classes a row."""
+    columns = 10
     sheet = Image.new("RGB", (columns * cell, len(draw.CLASSES) // columns * (2 * cell + caption)), "white")
     pen = ImageDraw.Draw(sheet)
     for k, name in enumerate(draw.CLASSES):

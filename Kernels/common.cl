@@ -57,8 +57,16 @@ static inline float v_max(float16 v) {
 }
 #endif
 
-// Rows seldom end where a vector does.
+// Rows that do not end where a vector does. A width that is a multiple of VECTOR, as nearly all are, compiles none of the
+// element-wise code, which is most of what a compiler would spend its time on.
+#ifndef ROW_WIDTH
+  #define ROW_WIDTH 1    // elements per row of what load_first and store_first are used on
+#endif
+
 static inline void store_first(vfloat v, __global float *p, int count) {
+#if ROW_WIDTH % VECTOR == 0
+  if (count > 0) v_store(v, p);
+#else
   if (count >= VECTOR) {
     v_store(v, p);
   } else {
@@ -66,13 +74,18 @@ static inline void store_first(vfloat v, __global float *p, int count) {
     v_store(v, parts);
     for (int i = 0; i < count; ++i) p[i] = parts[i];
   }
+#endif
 }
 
 static inline vfloat load_first(__global const float *p, int count) {
+#if ROW_WIDTH % VECTOR == 0
+  return count > 0 ? v_load(p) : (vfloat)(0.0f);
+#else
   if (count >= VECTOR) return v_load(p);
   float parts[VECTOR];
   for (int i = 0; i < VECTOR; ++i) parts[i] = i < count ? p[i] : 0.0f;
   return v_load(parts);
+#endif
 }
 
 // What turns x into its normalized value: (x − mean) · factor + offset.

@@ -20,7 +20,6 @@
 //   Work      2·rows·INPUTS·OUTPUTS flop, 4·(rows·(INPUTS + OUTPUTS) + INPUTS·OUTPUTS) bytes
 //   Host      Sources/OpenCLOperations/Operations/Linear+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Linear.swift
-#include "activation.cl"
 
 // Problem
 #ifndef INPUTS
@@ -35,6 +34,8 @@
 #ifndef RESIDUAL
   #define RESIDUAL 0       // 1: add residual last
 #endif
+#define ROW_WIDTH OUTPUTS
+#include "activation.cl"
 // Tuning — set by LinearTuning; any legal value gives the same bits.
 #ifndef ROWS
   #define ROWS 4           // rows of y per item

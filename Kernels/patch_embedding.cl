@@ -22,7 +22,6 @@
 //   Work      6·B·N·P·P·WIDTH flop
 //   Host      Sources/OpenCLOperations/Operations/PatchEmbedding+OpenCL.swift
 //   Definition  Sources/Operations/Reference/PatchEmbedding.swift
-#include "common.cl"
 
 // Problem
 #ifndef SIDE
@@ -40,6 +39,8 @@
 #ifndef BYTES
   #define BYTES 0          // 1: pixels are bytes, to be normalized
 #endif
+#define ROW_WIDTH WIDTH
+#include "common.cl"
 // Tuning — set by LinearTuning; any legal value gives the same bits.
 #ifndef ROWS
   #define ROWS 4

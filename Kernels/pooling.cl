@@ -13,7 +13,6 @@
 //   Work      B·(last − first)·WIDTH flop, 4·B·(last − first)·WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Pooling+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Pooling.swift
-#include "common.cl"
 
 // Problem
 #ifndef WIDTH
@@ -22,6 +21,8 @@
 #ifndef POOLING
   #define POOLING 0   // 0 average, 1 maximum, 2 average and maximum
 #endif
+#define ROW_WIDTH WIDTH
+#include "common.cl"
 
 __kernel void pooling(__global const float *restrict x, __global float *restrict y, const int tokens, const int first,
                       const int last) {

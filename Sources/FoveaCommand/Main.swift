@@ -60,7 +60,9 @@ struct FoveaCommand: ParsableCommand {
             memory, 7 the device failed, 8 a file cannot be written, 70 a bug of ours.
             """,
         version: VersionReport.short,
-        subcommands: [Classify.self, Run.self, Preprocess.self])
+        subcommands: [
+            Classify.self, Run.self, Preprocess.self, Summary.self, Devices.self, Verify.self, Bench.self,
+        ])
 
     func run() throws {
         throw ValidationError("name a command")

@@ -17,8 +17,9 @@ final class BufferPool {
     }
 
     func take(byteCount: Int) throws(OpenCLError) -> Buffer {
-        // Exact sizes where guard pages watch the end, otherwise whole cache lines.
-        let size = queue.context.placement == .guarded ? byteCount : (byteCount + 255) / 256 * 256
+        // Exact sizes where guard pages or an interpreter watch the end, otherwise whole cache lines.
+        let isWatched = fillsWithNaN || queue.context.placement == .guarded
+        let size = isWatched ? byteCount : (byteCount + 255) / 256 * 256
         let buffer: Buffer
         if let returned = free[size]?.popLast() {
             buffer = returned
@@ -26,7 +27,9 @@ final class BufferPool {
             buffer = try Buffer(queue.context, byteCount: max(size, 4))
             madeCount += 1
         }
-        if fillsWithNaN { try queue.fill(buffer, with: UInt8.max) }
+        // Written rather than filled: oclgrind takes a fill for as many writes as it has patterns, and each makes it forget
+        // that the rest of the buffer holds values.
+        if fillsWithNaN { try queue.write([UInt8](repeating: .max, count: buffer.byteCount), to: buffer) }
         return buffer
     }
 

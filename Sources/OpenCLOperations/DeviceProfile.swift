@@ -18,6 +18,9 @@ package struct DeviceProfile: Sendable {
         (linear, rows, attention) = (tunings.linear, tunings.rows, tunings.attention)
     }
 
+    /// Whether layer norm runs inside the linear that follows it, unless the backend's options say otherwise.
+    package var fusesLayerNorm: Bool { linear.fusesLayerNorm }
+
     /// Whether `auto` may choose the device.
     package var isEligibleForAutomaticChoice: Bool { !quirks.contains(.neverAutomatic) }
 }

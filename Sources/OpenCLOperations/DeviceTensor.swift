@@ -1,7 +1,9 @@
 import OpenCLRuntime
 package import Operations
 
-/// A tensor in device memory. When the last reference goes, its memory serves the next tensor of that size.
+/// A tensor in device memory.
+///
+/// When the last reference goes, its memory serves the next tensor of that size.
 package final class DeviceTensor {
     /// What an element is.
     enum Element {

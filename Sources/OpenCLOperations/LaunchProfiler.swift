@@ -13,6 +13,8 @@ package struct LaunchTime: Sendable {
     package let nanoseconds: UInt64
     /// Start on the device's clock, in nanoseconds.
     package let start: UInt64
+    /// Floating-point operations that the launch's sizes ask for; a multiply-add counts two.
+    package let flop: Double
 }
 
 /// Keeps the events of launches until they are asked for.
@@ -20,19 +22,25 @@ final class LaunchProfiler {
     private final class Record {
         let operation: Operation
         let specialization: Specialization
+        let flop: Double
         let event: Event
 
-        init(_ operation: Operation, _ specialization: Specialization, _ event: consuming Event) {
+        init(
+            _ operation: Operation, _ specialization: Specialization, flop: Double, _ event: consuming Event
+        ) {
             self.operation = operation
             self.specialization = specialization
+            self.flop = flop
             self.event = event
         }
     }
 
     private var records: [Record] = []
 
-    func record(_ operation: Operation, _ specialization: Specialization, _ event: consuming Event) {
-        records.append(Record(operation, specialization, event))
+    func record(
+        _ operation: Operation, _ specialization: Specialization, flop: Double, _ event: consuming Event
+    ) {
+        records.append(Record(operation, specialization, flop: flop, event))
     }
 
     /// Waits for the last launch and hands out all times.
@@ -45,7 +53,8 @@ final class LaunchProfiler {
             times.append(
                 LaunchTime(
                     operation: record.operation, kernel: record.specialization.kernel,
-                    label: record.specialization.label, nanoseconds: measured.duration, start: measured.started))
+                    label: record.specialization.label, nanoseconds: measured.duration, start: measured.started,
+                    flop: record.flop))
         }
         return times
     }

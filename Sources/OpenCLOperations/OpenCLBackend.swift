@@ -85,8 +85,11 @@ package final class OpenCLBackend: Backend {
     }
 
     /// Compiles the kernel where need be, binds its arguments and enqueues it.
+    ///
+    /// - Parameter flop: What the sizes ask for, as the case lists count it; for the profile alone.
     func launch(
-        _ operation: Operation, _ defines: [String: Int], _ arguments: [Argument], global: NDRange, local: NDRange?
+        _ operation: Operation, _ defines: [String: Int], _ arguments: [Argument], flop: Int, global: NDRange,
+        local: NDRange?
     ) throws(OpenCLError) {
         let specialization = Specialization(operation.kernelName + variant(of: operation).suffix, defines)
         let entry = try library.kernel(for: specialization)
@@ -101,7 +104,8 @@ package final class OpenCLBackend: Backend {
         }
         if let profiler {
             profiler.record(
-                operation, specialization, try queue.launchWithEvent(entry.kernel, global: global, local: local))
+                operation, specialization, flop: Double(flop),
+                try queue.launchWithEvent(entry.kernel, global: global, local: local))
         } else {
             try queue.launch(entry.kernel, global: global, local: local)
         }

@@ -60,15 +60,6 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
 }
 
 extension VisionTransformerConfiguration {
-    /// Floating-point operations of one picture, a multiply-add counted as two, softmax and norms left out.
-    package var flop: Double {
-        let (t, d, m) = (Double(tokenCount), Double(width), Double(hiddenWidth))
-        let embedding = 2 * Double(patchCount) * Double(3 * patchSide * patchSide) * d
-        let block = 2 * t * d * (4 * d + 2 * m) + 4 * t * t * d
-        let headCount = readout == .distilled ? 2.0 : 1.0
-        return embedding + Double(depth) * block + headCount * 2 * d * Double(classes ?? 0)
-    }
-
     /// The input, for messages: `224×224`.
     package var inputDescription: String { "\(imageHeight)×\(imageWidth)" }
 }

@@ -36,7 +36,8 @@ struct ReferenceTests {
     @Test("heads are apart: each attends within its own columns")
     func heads() {
         // Two heads of one column; the second has keys of 0 and so takes the mean of its values.
-        let rows: [Float] = [ /* q */1, 1, /* k */ 100, 0, /* v */ 1, 10, 1, 1, -100, 0, 2, 30]
+        // A row is query, key and value, a number for each head.
+        let rows: [Float] = [1, 1, 100, 0, 1, 10, 1, 1, -100, 0, 2, 30]
         let y = b.attention(HostTensor([1, 2, 6], rows), heads: 2, scale: 1)
         #expect(y.values == [1, 20, 1, 20])
     }

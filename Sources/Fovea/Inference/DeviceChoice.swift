@@ -62,7 +62,13 @@ package enum ComputeDevice: Sendable {
         }
         switch request {
         case .reference: self = .reference
-        case .automatic: self = Self.automatic(among: devices, report)
+        case .automatic:
+            let choice = AutomaticChoice(among: devices)
+            for (device, verdict) in zip(devices, choice.verdicts) {
+                guard case .failedSelfTest(let failure) = verdict else { continue }
+                report("passing over \(device.name), whose self-test failed: \(failure)")
+            }
+            self = choice.device
         case .gpu:
             let found = devices.first { $0.kind == .gpu && DeviceProfile($0).isEligibleForAutomaticChoice }
             guard let found else { throw .noDevice("no GPU among the OpenCL devices", devices) }
@@ -78,17 +84,6 @@ package enum ComputeDevice: Sendable {
             guard let found else { throw .noDevice("no OpenCL device is called '\(part)'", devices) }
             self = .openCL(found)
         }
-    }
-
-    private static func automatic(among devices: [Device], _ report: (String) -> Void) -> ComputeDevice {
-        let eligible = devices.filter { DeviceProfile($0).isEligibleForAutomaticChoice }
-        for device in eligible where device.kind == .gpu || device.kind == .accelerator {
-            guard let failure = SelfTest.failure(of: device) else {
-                return .openCL(device)
-            }
-            report("passing over \(device.name), whose self-test failed: \(failure)")
-        }
-        return eligible.first { $0.kind == .cpu }.map { .openCL($0) } ?? .reference
     }
 }
 

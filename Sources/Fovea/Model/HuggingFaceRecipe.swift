@@ -132,7 +132,7 @@ struct HuggingFaceRecipe {
     }
 
     private func crop() throws -> PixelSize? {
-        let crops = try fields.bool("do_center_crop") ?? (defaults.crop != nil && fields.value("size") == nil)
+        let crops = try fields.bool("do_center_crop") ?? (defaults.crop != nil)
         guard crops else { return nil }
         guard let value = fields.value("crop_size") else { return try modelSize() ?? defaults.crop }
         if let side = value.integer, isSide(side) { return PixelSize(side: side) }

@@ -34,7 +34,8 @@ package struct ModelFiles: Sendable {
         }
     }
 
-    private init(
+    /// Puts a model together from parts that are already at hand.
+    init(
         name: String, configuration: Configuration?, preprocessor: Configuration?, isDemo: Bool,
         openWeights: @escaping @Sendable () throws(CheckpointError) -> any Checkpoint
     ) {

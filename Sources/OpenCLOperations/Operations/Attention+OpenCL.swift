@@ -12,15 +12,16 @@ extension OpenCLBackend {
         let y = try DeviceTensor([batch, tokens, width], from: pool)
         let arguments: [Argument] = [.buffer(queryKeyValue.buffer), .buffer(y.buffer), .int(tokens), .float(scale)]
         let problem = ["HEADS": heads, "HEAD_WIDTH": width / heads]
+        let flop = 4 * batch * tokens * tokens * width
         switch variant(of: .attention) {
         case .portable:
             let tuning = profile.attention.fitting(headWidth: width / heads)
             let queries = (tokens + tuning.group - 1) / tuning.group * tuning.group
             try launch(
                 .attention, tuning.defines.merging(problem) { _, problem in problem }, arguments,
-                global: [queries, heads, batch], local: [tuning.group, 1, 1])
+                flop: flop, global: [queries, heads, batch], local: [tuning.group, 1, 1])
         case .plain:
-            try launch(.attention, problem, arguments, global: [tokens, heads, batch], local: nil)
+            try launch(.attention, problem, arguments, flop: flop, global: [tokens, heads, batch], local: nil)
         }
         return y
     }

@@ -23,13 +23,14 @@ extension OpenCLBackend {
             .buffer(x.buffer), .buffer(norm.scale), .buffer(norm.shift), .float(norm.epsilon), .buffer(y.buffer),
         ]
         let rows = x.shape.rows
+        let flop = 10 * x.shape.count
         switch variant(of: .layerNorm) {
         case .portable:
             let tuning = profile.rows
             let defines = tuning.defines.merging(["WIDTH": norm.width]) { _, problem in problem }
-            try launch(.layerNorm, defines, arguments, global: [rows * tuning.group], local: [tuning.group])
+            try launch(.layerNorm, defines, arguments, flop: flop, global: [rows * tuning.group], local: [tuning.group])
         case .plain:
-            try launch(.layerNorm, ["WIDTH": norm.width], arguments, global: [rows], local: nil)
+            try launch(.layerNorm, ["WIDTH": norm.width], arguments, flop: flop, global: [rows], local: nil)
         }
         return y
     }

@@ -43,23 +43,26 @@ extension OpenCLBackend {
             "INPUTS": linear.inputWidth, "OUTPUTS": linear.outputWidth, "NORM": norm == nil ? 0 : 1,
             "RESIDUAL": residual == nil ? 0 : 1, "ACTIVATION": activation.macro,
         ]
+        let flop = 2 * rows * linear.inputWidth * linear.outputWidth
         switch variant(of: .linear) {
-        case .portable: try launchTiled(.linear, defines, arguments, rows: rows, columns: linear.outputWidth)
-        case .plain: try launch(.linear, defines, arguments, global: [linear.outputWidth, rows], local: nil)
+        case .portable:
+            try launchTiled(.linear, defines, arguments, flop: flop, rows: rows, columns: linear.outputWidth)
+        case .plain:
+            try launch(.linear, defines, arguments, flop: flop, global: [linear.outputWidth, rows], local: nil)
         }
         return y
     }
 
     /// Launches a kernel whose groups tile rows × columns of the result.
     func launchTiled(
-        _ operation: Operation, _ defines: [String: Int], _ arguments: [Argument], rows: Int, columns: Int
+        _ operation: Operation, _ defines: [String: Int], _ arguments: [Argument], flop: Int, rows: Int, columns: Int
     ) throws(OpenCLError) {
         let tuning = profile.linear
         let groups = (
             (rows + tuning.groupHeight - 1) / tuning.groupHeight, (columns + tuning.panel - 1) / tuning.panel
         )
         try launch(
-            operation, defines.merging(tuning.defines) { problem, _ in problem }, arguments,
+            operation, defines.merging(tuning.defines) { problem, _ in problem }, arguments, flop: flop,
             global: [groups.0 * tuning.groupColumns, groups.1 * tuning.groupRows],
             local: [tuning.groupColumns, tuning.groupRows])
     }

@@ -56,11 +56,15 @@ extension OpenCLBackend {
             "SIDE": fixed.patchSide, "WIDTH": fixed.width, "PREFIX": fixed.prefixCount,
             "POSITIONS": embedding.positions == nil ? 0 : 1, "BYTES": normalization == nil ? 0 : 1,
         ]
+        let flop = 6 * grid.batch * grid.count * fixed.patchSide * fixed.patchSide * fixed.width
         switch variant(of: .patchEmbedding) {
         case .portable:
-            try launchTiled(.patchEmbedding, defines, arguments, rows: grid.batch * tokens, columns: fixed.width)
+            try launchTiled(
+                .patchEmbedding, defines, arguments, flop: flop, rows: grid.batch * tokens, columns: fixed.width)
         case .plain:
-            try launch(.patchEmbedding, defines, arguments, global: [fixed.width, tokens, grid.batch], local: nil)
+            try launch(
+                .patchEmbedding, defines, arguments, flop: flop, global: [fixed.width, tokens, grid.batch],
+                local: nil)
         }
         return y
     }

@@ -12,14 +12,15 @@ extension OpenCLBackend {
             .buffer(tokens.buffer), .buffer(y.buffer), .int(shape[1]), .int(range.lowerBound), .int(range.upperBound),
         ]
         let problem = ["WIDTH": shape[2], "POOLING": pooling.macro]
+        let flop = shape[0] * range.count * shape[2]
         switch variant(of: .pooling) {
         case .portable:
             let vector = profile.rows.vector
             try launch(
-                .pooling, problem.merging(["VECTOR": vector]) { problem, _ in problem }, arguments,
+                .pooling, problem.merging(["VECTOR": vector]) { problem, _ in problem }, arguments, flop: flop,
                 global: [(shape[2] + vector - 1) / vector, shape[0]], local: nil)
         case .plain:
-            try launch(.pooling, problem, arguments, global: [shape[2], shape[0]], local: nil)
+            try launch(.pooling, problem, arguments, flop: flop, global: [shape[2], shape[0]], local: nil)
         }
         return y
     }

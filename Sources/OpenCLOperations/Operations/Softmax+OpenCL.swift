@@ -6,14 +6,15 @@ extension OpenCLBackend {
         let y = try DeviceTensor(x.shape, from: pool)
         let arguments: [Argument] = [.buffer(x.buffer), .buffer(y.buffer)]
         let problem = ["WIDTH": x.shape.width]
+        let flop = 4 * x.shape.count
         switch variant(of: .softmax) {
         case .portable:
             let tuning = profile.rows
             try launch(
                 .softmax, tuning.defines.merging(problem) { _, problem in problem }, arguments,
-                global: [x.shape.rows * tuning.group], local: [tuning.group])
+                flop: flop, global: [x.shape.rows * tuning.group], local: [tuning.group])
         case .plain:
-            try launch(.softmax, problem, arguments, global: [x.shape.rows], local: nil)
+            try launch(.softmax, problem, arguments, flop: flop, global: [x.shape.rows], local: nil)
         }
         return y
     }

@@ -12,6 +12,7 @@ enum TimmViT: ModelFamily {
         guard let name = try model.architecture, let architecture = Architecture(name),
             model.checkpoint.contains("blocks.0.attn.qkv.weight")
         else { return nil }
+        try refuseUnknownArguments(model.configuration)
         let shapes = try TimmShapes(model)
         let file = model.configuration?.file ?? model.checkpoint.file
         let configuration = model.configuration ?? Configuration([:], file: file)
@@ -31,11 +32,49 @@ enum TimmViT: ModelFamily {
         let result = VisionTransformerConfiguration(
             architecture: name, imageHeight: size.height, imageWidth: size.width, patchSide: shapes.patchSide,
             width: shapes.width, depth: shapes.depth, heads: heads, hiddenWidth: shapes.hiddenWidth, epsilon: 1e-6,
-            activation: model.overrides.activation ?? .gelu, prefixCount: shapes.prefixCount,
+            activation: try activation(model, configuration), prefixCount: shapes.prefixCount,
             readout: try readout(configuration, architecture, shapes),
             normPlacement: shapes.hasNormAfterPooling ? .afterPooling : .beforePooling, classes: shapes.classes)
         try result.checkPositions(model.checkpoint.shape(of: "pos_embed"), file: model.checkpoint.file)
         return ModelPlan(configuration: result, names: names(shapes, distilled: result.readout == .distilled))
+    }
+
+    /// Constructor arguments that this family reads, or whose effect the tensors show, or that have none here.
+    private static let knownArguments: Set<String> = [
+        "act_layer", "attn_drop_rate", "class_token", "depth", "drop_path_rate", "drop_rate", "embed_dim", "fc_norm",
+        "final_norm", "global_pool", "img_size", "in_chans", "init_values", "mlp_ratio", "no_embed_class",
+        "num_classes",
+        "num_heads", "patch_drop_rate", "patch_size", "pool_include_prefix", "pos_drop_rate", "proj_drop_rate",
+        "qkv_bias", "reg_tokens", "weight_init",
+    ]
+
+    /// An argument may change the arithmetic and leave no trace in the tensors: what is not known is refused.
+    private static func refuseUnknownArguments(_ configuration: Configuration?) throws(CheckpointError) {
+        guard let arguments = try configuration?.section("model_args"), let keys = arguments.root.object?.keys else {
+            return
+        }
+        guard let unknown = keys.first(where: { !knownArguments.contains($0) }) else { return }
+        throw CheckpointError(
+            .configurationArchitecture, file: arguments.file, "has an entry in model_args that no family claims",
+            found: "'\(unknown)'", expected: knownArguments.sorted().joined(separator: ", "))
+    }
+
+    /// The activation: timm's blocks use the exact GELU unless `act_layer` says otherwise.
+    private static func activation(
+        _ model: ModelDescription, _ configuration: Configuration
+    ) throws(CheckpointError) -> Activation {
+        if let activation = model.overrides.activation { return activation }
+        switch try configuration.string("model_args", "act_layer") ?? "gelu" {
+        case "gelu": return .gelu
+        case "gelu_tanh": return .geluTanh
+        case "quick_gelu": return .geluQuick
+        case "silu", "swish": return .silu
+        case "relu": return .relu
+        default:
+            throw configuration.rejecting(
+                "model_args", "act_layer", code: .configurationActivation,
+                expected: "gelu, gelu_tanh, quick_gelu, silu or relu", next: "name it with --activation")
+        }
     }
 
     private static func names(_ shapes: TimmShapes, distilled: Bool) -> TensorNames {

@@ -3,7 +3,7 @@
 
     pictures.json   the files under Examples/pictures, in order
     crops.npy       uint8 [4, 64, 64, 3]: the crop that the model sees (Pillow decodes and resizes)
-    logits.npy      float64 [4, 21]: its logits, computed in float64 from the float16 weights
+    logits.npy      float64 [4, classes]: its logits, computed in float64 from the float16 weights
 
 Run it again after every training: python3 Tests/Fixtures/Demo/make.py
 """
@@ -21,9 +21,9 @@ sys.path.insert(0, str(EXAMPLES))
 import draw  # noqa: E402
 import model as demo  # noqa: E402
 
-PICTURES = ["arrow.png", "heart.jpg", "spiral.webp", "waves.jpg"]
+PICTURES = ["crescent.png", "spiral.webp", "star.jpg", "waves.jpg"]
 
-crops = np.stack([demo.crop((EXAMPLES / "pictures" / name).read_bytes()) for name in PICTURES])
+crops = np.stack([demo.seen((EXAMPLES / "pictures" / name).read_bytes()) for name in PICTURES])
 pixels = torch.from_numpy(crops).permute(0, 3, 1, 2).double()
 with torch.no_grad():
     logits = demo.load().double()((pixels / 255 - 0.5) / 0.5).numpy()

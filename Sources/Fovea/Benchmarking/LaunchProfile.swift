@@ -1,0 +1,47 @@
+package import OpenCLOperations
+package import Operations
+
+/// Where the time of a pass goes, kernel by kernel.
+package struct LaunchProfile: Sendable {
+    /// All launches of one kernel with the same sizes.
+    package struct Row: Sendable {
+        /// What launched.
+        package let operation: Operation
+        /// The kernel, by name.
+        package let kernel: String
+        /// Its sizes, such as `768→3072`.
+        package let label: String
+        /// Launches in a pass.
+        package let calls: Double
+        /// Seconds on the device in a pass.
+        package let seconds: Double
+        /// Floating-point operations in a pass.
+        package let flop: Double
+        /// Its part of all kernels' time, 0…1.
+        package let share: Double
+    }
+
+    /// Kernels, the longest time first.
+    package let rows: [Row]
+
+    /// Groups the launches of so many equal passes.
+    package init(_ launches: [LaunchTime], runs: Int) {
+        struct Key: Hashable {
+            let kernel: String
+            let label: String
+        }
+        let total = launches.reduce(0) { $0 + Double($1.nanoseconds) }
+        rows = Dictionary(grouping: launches) { Key(kernel: $0.kernel, label: $0.label) }.map { key, launches in
+            let nanoseconds = launches.reduce(0) { $0 + Double($1.nanoseconds) }
+            return Row(
+                operation: launches[0].operation, kernel: key.kernel, label: key.label,
+                calls: Double(launches.count) / Double(runs), seconds: nanoseconds * 1e-9 / Double(runs),
+                flop: launches.reduce(0) { $0 + $1.flop } / Double(runs), share: total > 0 ? nanoseconds / total : 0)
+        }.sorted { ($0.seconds, $1.kernel, $1.label) > ($1.seconds, $0.kernel, $0.label) }
+    }
+
+    /// Seconds that kernels ran in a pass; transfers and gaps are what is missing to its latency.
+    package var seconds: Double { rows.reduce(0) { $0 + $1.seconds } }
+    /// Floating-point operations of a pass.
+    package var flop: Double { rows.reduce(0) { $0 + $1.flop } }
+}

@@ -1,0 +1,90 @@
+import OpenCLOperations
+import OperationCases
+import Operations
+import VisionModels
+
+/// Times a model: random pictures as bytes in host memory in, logits (or embeddings) in host memory out.
+package struct ModelBenchmark {
+    /// When measuring ends.
+    package enum Limit: Sendable, Hashable {
+        /// After so many runs.
+        case iterations(Int)
+        /// After so many seconds, but not before five runs.
+        case seconds(Double)
+
+        private static let fewest = 5
+
+        fileprivate func isReached(runs: Int, elapsed: Duration) -> Bool {
+            switch self {
+            case .iterations(let count): runs >= count
+            case .seconds(let seconds): runs >= Self.fewest && elapsed >= .seconds(seconds)
+            }
+        }
+    }
+
+    private let session: any InferenceSession
+    private let input: ModelInput
+    /// Pictures in a run.
+    package let batchSize: Int
+
+    /// Prepares random pictures for a session.
+    ///
+    /// - Parameter batchSize: At least 1.
+    package init(_ session: any InferenceSession, batchSize: Int, seed: UInt64 = 1) {
+        self.session = session
+        self.batchSize = batchSize
+        let (height, width) = (session.configuration.imageHeight, session.configuration.imageWidth)
+        var random = SeededGenerator(seed: seed)
+        let bytes = (0..<batchSize * height * width * 3).map { _ in UInt8(truncatingIfNeeded: random.next() >> 56) }
+        input = .pictures(
+            PixelBatch(count: batchSize, height: height, width: width, bytes: bytes),
+            Normalization(mean: SIMD3(repeating: 0.5), deviation: SIMD3(repeating: 0.5)))
+    }
+
+    /// Runs once and tells how long it took.
+    ///
+    /// - Throws: `FoveaError` where the device fails.
+    @discardableResult
+    package func run() throws(FoveaError) -> Duration {
+        let start = ContinuousClock.now
+        _ = try session.run(input, session.configuration.output)
+        return start.duration(to: .now)
+    }
+
+    /// Runs until the limit, after some runs that do not count.
+    package func measure(_ limit: Limit, warmUp: Int) throws(FoveaError) -> LatencyStatistics {
+        for _ in 0..<warmUp { try run() }
+        var durations: [Duration] = []
+        let start = ContinuousClock.now
+        repeat {
+            durations.append(try run())
+        } while !limit.isReached(
+            runs: durations.count, elapsed: start.duration(to: .now))
+        return LatencyStatistics(durations)
+    }
+
+    /// Measures this and another benchmark in turns, run for run, so that what else the machine does meets both.
+    package func measure(
+        against other: ModelBenchmark, _ limit: Limit, warmUp: Int
+    ) throws(FoveaError) -> (own: LatencyStatistics, other: LatencyStatistics) {
+        for _ in 0..<warmUp {
+            try run()
+            try other.run()
+        }
+        var (own, others): ([Duration], [Duration]) = ([], [])
+        let start = ContinuousClock.now
+        repeat {
+            own.append(try run())
+            others.append(try other.run())
+        } while !limit.isReached(runs: own.count, elapsed: start.duration(to: .now))
+        return (LatencyStatistics(own), LatencyStatistics(others))
+    }
+
+    /// Runs so many times on a session that was made to profile, and gathers what its kernels took.
+    package func profile(runs: Int, warmUp: Int) throws(FoveaError) -> LaunchProfile {
+        for _ in 0..<warmUp { try run() }
+        _ = try session.takeProfile()
+        for _ in 0..<runs { try run() }
+        return LaunchProfile(try session.takeProfile(), runs: runs)
+    }
+}

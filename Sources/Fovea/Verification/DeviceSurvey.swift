@@ -1,0 +1,67 @@
+package import OpenCLOperations
+package import OpenCLRuntime
+package import Operations
+
+/// Every OpenCL device there is, and what `auto` makes of it.
+package struct DeviceSurvey: Sendable {
+    /// One device.
+    package struct Entry: Sendable {
+        /// The device.
+        package let device: Device
+        /// Whether `auto` computes on it, and why not.
+        package let verdict: AutomaticChoice.Verdict
+        /// The kernels that each operation could get, the one it gets first.
+        package let kernels: [(operation: Operation, variants: [KernelVariant])]
+        /// Whether layer norm runs inside the linear that follows it.
+        package let fusesLayerNorm: Bool
+
+        /// The extensions that speed or precision depend on, sorted: narrow numbers, subgroups, matrix units, recorded
+        /// launches, facts beyond the standard ones.
+        package var notableExtensions: [String] {
+            let topics = [
+                "fp16", "fp64", "subgroup", "dot_product", "matrix", "command_buffer", "attribute", "il_program",
+            ]
+            return device.extensions.filter { name in topics.contains { name.contains($0) } }.sorted()
+        }
+    }
+
+    /// The devices, in the order of their numbers.
+    package let entries: [Entry]
+    /// Why there is no OpenCL device; nil where there is one.
+    package let absence: String?
+    /// Where `auto` computes.
+    package let automatic: ComputeDevice
+
+    /// Looks at all devices; GPUs are put to their self-test, which may compile.
+    package init() {
+        let devices: [Device]
+        do {
+            devices = try Device.discover()
+            absence = nil
+        } catch {
+            devices = []
+            absence = "\(error)"
+        }
+        let choice = AutomaticChoice(among: devices)
+        automatic = choice.device
+        entries = zip(devices, choice.verdicts).map { device, verdict in
+            let profile = DeviceProfile(device)
+            let kernels = Operation.allCases.map { ($0, SelectionTable.variants(of: $0, on: profile)) }
+            return Entry(
+                device: device, verdict: verdict, kernels: kernels, fusesLayerNorm: profile.fusesLayerNorm)
+        }
+    }
+}
+
+extension AutomaticChoice.Verdict: CustomStringConvertible {
+    /// A phrase for people.
+    package var description: String {
+        switch self {
+        case .chosen: "auto computes here"
+        case .outranked(let device): "auto prefers opencl:\(device.index)"
+        case .excluded(let quirk): "never chosen by auto: \(quirk.explanation)"
+        case .failedSelfTest(let failure): "never chosen by auto: its self-test failed: \(failure)"
+        case .unknownKind: "never chosen by auto: neither GPU, accelerator nor CPU"
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package import OpenCLOperations
+package import OpenCLRuntime
+import OperationCases
+package import Operations
+
+/// One way in which a device can run an operation.
+package struct KernelForm: Sendable, Hashable, CustomStringConvertible {
+    /// The kernel.
+    package let variant: KernelVariant
+    /// The kind of device whose tunings it has; nil where no tuning matters.
+    package let tunedAs: Device.Kind?
+    /// Whether layer norm runs inside the linear that follows it; nil for operations that no norm precedes.
+    package let fusesLayerNorm: Bool?
+
+    /// `plain`, or `portable for gpu, norm fused`.
+    package var description: String {
+        variant.rawValue + (tunedAs.map { " for \($0.rawValue)" } ?? "")
+            + (fusesLayerNorm.map { $0 ? ", norm fused" : ", norm apart" } ?? "")
+    }
+}
+
+/// What all cases of an operation gave in one form.
+package struct OperationReport: Sendable {
+    /// The operation.
+    package let operation: Operation
+    /// How it ran.
+    package let form: KernelForm
+    /// Case by case, in the order of the list; never empty.
+    package let agreements: [Agreement]
+
+    /// The case that comes closest to what is allowed, or exceeds it furthest.
+    package var worst: Agreement? { agreements.max { $0.severity < $1.severity } }
+}
+
+/// Holds every operation of a device, in every kernel that it can run, to the operation's definition.
+///
+/// Results are filled with NaN before a kernel writes them, so that an element nobody writes is seen; each case runs
+/// twice on one session and must give the same bits.
+package struct OperationVerifier {
+    private let device: Device
+    private let cases: [any OperationCase]
+    private let backendOptions: OpenCLBackend.Options
+
+    /// Prepares to verify a device.
+    ///
+    /// - Parameters:
+    ///   - isSmall: Takes a few tiny shapes in place of all, for devices that interpret.
+    ///   - placement: `guarded` puts every buffer before a page that cannot be touched; for CPU devices.
+    ///   - programCache: Where compiled programs are kept; nil for nowhere.
+    package init(
+        _ device: Device, isSmall: Bool = false, placement: Context.BufferPlacement = .device,
+        programCache: ProgramCache? = .standard
+    ) {
+        self.device = device
+        cases = isSmall ? OperationCases.small : OperationCases.all
+        var options = OpenCLBackend.Options()
+        (options.fillsWithNaN, options.placement, options.programCache) = (true, placement, programCache)
+        backendOptions = options
+    }
+
+    /// The forms in which the device can run an operation: every kernel, with the tunings of CPU devices and of GPUs
+    /// where it has any, layer norm inside a linear and apart from it.
+    package func forms(of operation: Operation) -> [KernelForm] {
+        SelectionTable.variants(of: operation, on: DeviceProfile(device)).flatMap { variant in
+            (operation == .linear ? [false, true] : [nil]).flatMap { fuses in
+                (variant == .plain ? [nil] : [.cpu, .gpu]).map { kind in
+                    KernelForm(variant: variant, tunedAs: kind, fusesLayerNorm: fuses)
+                }
+            }
+        }
+    }
+
+    /// Runs all cases of an operation in all its forms, and tells of each case and of each form as it is done.
+    ///
+    /// - Throws: `FoveaError` where the device cannot be opened; a case that fails is told, not thrown.
+    package func verify(
+        _ operation: Operation, eachCase: (KernelForm, Agreement) -> Void = { _, _ in },
+        eachForm: (OperationReport) -> Void
+    ) throws(FoveaError) {
+        let cases = cases.filter { $0.operation == operation }
+        let expected = cases.map { $0.run(on: ReferenceBackend()) }
+        for form in forms(of: operation) {
+            let backend = try backend(for: form)
+            var agreements: [Agreement] = []
+            for (operationCase, expected) in zip(cases, expected) {
+                let agreement = Agreement(running: operationCase, on: backend, expected: expected)
+                eachCase(form, agreement)
+                agreements.append(agreement)
+            }
+            eachForm(OperationReport(operation: operation, form: form, agreements: agreements))
+        }
+    }
+
+    private func backend(for form: KernelForm) throws(FoveaError) -> OpenCLBackend {
+        var options = backendOptions
+        options.variants = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0, form.variant) })
+        options.fusesLayerNorm = form.fusesLayerNorm
+        options.tunedAs = form.tunedAs
+        do {
+            return try OpenCLBackend(device, options: options)
+        } catch {
+            throw FoveaError(error)
+        }
+    }
+}

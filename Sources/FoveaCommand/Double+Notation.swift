@@ -1,0 +1,34 @@
+extension Double {
+    /// Two digits and an exponent: `3.1e-07`.
+    var scientific: String {
+        guard isFinite, self != 0 else { return self == 0 ? "0" : "\(self)" }
+        var (mantissa, exponent) = (abs(self), 0)
+        while mantissa >= 9.95 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+        while mantissa < 0.995 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+        let digits = String(abs(exponent))
+        let sign = self < 0 ? "-" : ""
+        return sign + mantissa.formatted(decimals: 1) + "e" + (exponent < 0 ? "-" : "+") + (digits.count < 2 ? "0" : "")
+            + digits
+    }
+}
+
+extension Int {
+    /// The digits in groups of three: `86,567,656`.
+    var grouped: String {
+        var groups: [String] = []
+        var digits = String(magnitude)[...]
+        while digits.count > 3 {
+            groups.append(String(digits.suffix(3)))
+            digits = digits.dropLast(3)
+        }
+        return (self < 0 ? "-" : "") + ([String(digits)] + groups.reversed()).joined(separator: ",")
+    }
+
+    /// Bytes in MB (10⁶) or GB (10⁹): `346.3 MB`.
+    var asBytes: String {
+        let value = Double(self)
+        if value >= 999.95e6 { return (value / 1e9).formatted(decimals: 2) + " GB" }
+        return value >= 1e6
+            ? (value / 1e6).formatted(decimals: 1) + " MB" : (value / 1e3).formatted(decimals: 1) + " kB"
+    }
+}

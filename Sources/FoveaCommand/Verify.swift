@@ -1,0 +1,201 @@
+import ArgumentParser
+import Fovea
+import OpenCLOperations
+import OpenCLRuntime
+import OperationCases
+import Operations
+import VisionModels
+
+/// `fovea verify`: a device held to the reference, number by number.
+struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Compares every operation on a device with the CPU reference.",
+        discussion: """
+            Every operation runs in every kernel that the device can run, over shapes that straddle the edges of tiles, \
+            twice, into memory filled with NaN. An error is e = max|Δ| / rms(expected). With --model the whole model is \
+            compared too, layer by layer, and the promise is checked that a picture's logits are the same bits in every \
+            batch. With --golden only that folder's stored outputs are compared. Exit 0 only if all hold, 1 otherwise.
+
+            Example: fovea verify --device gpu --model models/vit_base_patch16_224
+            """)
+
+    @OptionGroup var deviceOptions: DeviceOptions
+    @OptionGroup var modelOptions: ModelOptions
+
+    @Option(help: ArgumentHelp("Size the model sees, as 224 or HEIGHTxWIDTH.", valueName: "HxW"))
+    var inputSize: InputSize?
+
+    @Option(
+        help: ArgumentHelp(
+            "Folder with input.npy, the outputs stored for it, and the model unless --model names another.",
+            valueName: "folder"))
+    var golden: String?
+
+    @Option(
+        help: "Only this operation: patch-embedding, layer-norm, linear, attention, pooling or softmax.",
+        transform: Operation.init(commandName:))
+    var operation: [Operation] = []
+
+    @Flag(help: "A few tiny shapes in place of all, for devices that interpret.")
+    var small = false
+
+    @Flag(
+        help: "Put every buffer before a page that cannot be touched, so that an access past its end stops the program."
+    )
+    var guarded = false
+
+    @Flag(help: "Tell of each case, and the long story of errors.")
+    var verbose = false
+
+    func run() throws {
+        let device = try deviceOptions.resolve(verbose: verbose)
+        if guarded { try checkCanGuard(device) }
+        var tally = VerificationTally()
+        if let golden {
+            try verify(golden: golden, on: device, &tally)
+        } else {
+            try verifyOperations(on: device, &tally)
+            if modelOptions.model != nil { try verifyModel(on: device, &tally) }
+        }
+        Console.write("\n\(tally.sentence)\n")
+        if !tally.failures.isEmpty { throw ExitCode(ExitStatus.someFailed.rawValue) }
+    }
+
+    private func checkCanGuard(_ device: ComputeDevice) throws {
+        if case .openCL(let device) = device, device.kind == .cpu { return }
+        throw ValidationError(
+            "--guarded needs an OpenCL CPU device, whose kernels run in this process; \(device.name) is none")
+    }
+}
+
+// MARK: - What is verified
+
+extension Verify {
+    private func verifyOperations(on device: ComputeDevice, _ tally: inout VerificationTally) throws {
+        guard case .openCL(let device) = device else {
+            if modelOptions.model != nil { return }
+            throw FoveaError(
+                .noDevice, code: "REFERENCE_ONLY",
+                "the operations of \(device.name) are the definition that devices are compared with; name an OpenCL "
+                    + "device, or give --model or --golden")
+        }
+        Console.write(
+            "\(device.name) (opencl:\(device.index), \(device.platformName), driver \(device.driverVersion))\n\n")
+        let table = TextTable(columns: [
+            .words("operation", 15), .words("kernel", 29), .number("cases", 5), .number("worst e", 8),
+            .number("allowed", 8), .words("worst case", 0),
+        ])
+        table.writeTitles()
+        let verifier = OperationVerifier(device, isSmall: small, placement: guarded ? .guarded : .device)
+        for operation in operation.isEmpty ? Operation.allCases : operation {
+            try verifier.verify(operation) { form, agreement in
+                tally.count(agreement, as: "\(agreement.name), \(form)")
+                if verbose { Console.write("  \(form): \(agreement.name): \(agreement.line)\n") }
+            } eachForm: { report in
+                guard let worst = report.worst else { return }
+                table.writeRow([
+                    operation.commandName, "\(report.form)", "\(report.agreements.count)", worst.error,
+                    worst.tolerance.scientific, worst.name,
+                ])
+            }
+        }
+    }
+
+    private func verifyModel(on device: ComputeDevice, _ tally: inout VerificationTally) throws {
+        let opened = try modelOptions.files().open(modelOptions.overrides(inputSize: inputSize))
+        let session = try opened.session(on: device, options: sessionOptions)
+        Console.write("\n\(opened.files.name) (\(opened.configuration.architecture)) on \(device.name)\n\n")
+        if case .openCL = device {
+            let reference = try opened.session(on: .reference, options: sessionOptions)
+            let table = Self.writeTitles("a random picture")
+            for agreement in try ModelVerifier.compare(session, with: reference) {
+                table.writeRow([agreement.name, agreement.error, agreement.tolerance.scientific])
+                tally.count(agreement, as: agreement.name)
+            }
+            Console.write("\n")
+        }
+        Console.write("batch invariance, bit for bit\n")
+        for comparison in try BatchInvariance.check(session) {
+            tally.count(comparison.difference, as: "a picture's output, \(comparison.name)")
+            Console.write("  \(comparison.name): \(comparison.difference.map { "differs \($0)" } ?? "same bits")\n")
+        }
+    }
+
+    private func verify(golden path: String, on device: ComputeDevice, _ tally: inout VerificationTally) throws {
+        let golden = try GoldenFolder(path)
+        let files = try modelOptions.model == nil ? ModelFiles(path) : modelOptions.files()
+        let opened = try files.open(modelOptions.overrides(inputSize: inputSize ?? golden.inputSize))
+        let session = try opened.session(on: device, options: sessionOptions)
+        Console.write("\(files.name) (\(opened.configuration.architecture)) on \(device.name)\n\n")
+        let table = Self.writeTitles("stored output")
+        for agreement in try golden.compare(session) {
+            table.writeRow([agreement.name, agreement.error, agreement.tolerance.scientific])
+            tally.count(agreement, as: agreement.name)
+        }
+    }
+
+    private static func writeTitles(_ first: String) -> TextTable {
+        let table = TextTable(columns: [.words(first, 16), .number("e", 8), .number("allowed", 8)])
+        table.writeTitles()
+        return table
+    }
+
+    private var sessionOptions: SessionOptions {
+        var options = SessionOptions()
+        options.backend.fillsWithNaN = true
+        if guarded { options.backend.placement = .guarded }
+        options.allowsNonFinite = modelOptions.allowNonfinite
+        return options
+    }
+}
+
+/// How many checks were made, and which failed.
+private struct VerificationTally {
+    private var checks = 0
+    private(set) var failures: [String] = []
+
+    mutating func count(_ agreement: Agreement, as name: String) {
+        count(agreement.holds ? nil : agreement.explanation, as: name)
+    }
+
+    mutating func count(_ problem: String?, as name: String) {
+        checks += 1
+        if let problem { failures.append("\(name): \(problem)") }
+    }
+
+    /// The end of the output: that all hold, or every failure on a line.
+    var sentence: String {
+        if failures.isEmpty { return "all \(checks) checks hold" }
+        return (failures.map { "FAILED \($0)" } + ["\(failures.count) of \(checks) checks failed"])
+            .joined(separator: "\n")
+    }
+}
+
+extension Agreement {
+    /// e in short, or that there is none.
+    fileprivate var error: String { deviation?.normalized.scientific ?? "none" }
+
+    /// What `--verbose` tells of a case.
+    fileprivate var line: String {
+        holds ? "e = \(error), allowed \(tolerance.scientific)" : "FAILED, \(explanation)"
+    }
+}
+
+extension Operation {
+    /// Reads a name such as `layer-norm` or `layer_norm`.
+    init(commandName name: String) throws {
+        let wanted = name.lowercased().filter { $0 != "-" && $0 != "_" }
+        guard let found = Operation.allCases.first(where: { $0.rawValue.lowercased() == wanted }) else {
+            let names = Operation.allCases.map(\.commandName).joined(separator: ", ")
+            throw ValidationError("'\(name)' is no operation; there are \(names)")
+        }
+        self = found
+    }
+
+    /// The name as the command line has it: `layer-norm`.
+    var commandName: String {
+        rawValue.reduce(into: "") { name, letter in
+            name += letter.isUppercase ? "-" + letter.lowercased() : String(letter)
+        }
+    }
+}

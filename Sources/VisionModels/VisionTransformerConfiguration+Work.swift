@@ -1,0 +1,32 @@
+/// Where the floating-point operations of one picture go.
+///
+/// A multiply-add counts as two; softmax, norms and activations, a percent of the whole, are left out, as in the
+/// figures that papers give.
+package struct ModelWork: Sendable, Hashable {
+    /// Projection of the patches.
+    package let embedding: Double
+    /// The two products of attention, Q · Kᵀ and weights · V.
+    package let attention: Double
+    /// The four linear layers of each block.
+    package let linear: Double
+    /// The head, or both of a distilled model.
+    package let head: Double
+
+    /// All together.
+    package var total: Double { embedding + attention + linear + head }
+}
+
+extension VisionTransformerConfiguration {
+    /// Floating-point operations of one picture, by part.
+    package var work: ModelWork {
+        let (t, d, m) = (Double(tokenCount), Double(width), Double(hiddenWidth))
+        let headCount = readout == .distilled ? 2.0 : 1.0
+        return ModelWork(
+            embedding: 2 * Double(patchCount) * Double(3 * patchSide * patchSide) * d,
+            attention: Double(depth) * 4 * t * t * d, linear: Double(depth) * 2 * t * d * (4 * d + 2 * m),
+            head: headCount * 2 * d * Double(classes ?? 0))
+    }
+
+    /// Floating-point operations of one picture, a multiply-add counted as two, softmax and norms left out.
+    package var flop: Double { work.total }
+}

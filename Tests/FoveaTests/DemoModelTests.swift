@@ -1,0 +1,49 @@
+import Checkpoints
+import FoundationEssentials
+import Fovea
+import Operations
+import Testing
+
+@Suite("The model inside the program")
+struct DemoModelTests {
+    private let fixtures = PackageRoot.path + "/Tests/Fixtures/Demo/"
+
+    /// Logits that PyTorch computed in float64 from the same weights and pixels.
+    @Test("gives PyTorch's logits from the same pixels", arguments: ["cpu", "auto"])
+    func logits(device: String) throws {
+        let files = try ModelFiles(ModelFiles.demoName)
+        let session = try files.open().session(on: ComputeDevice(try #require(DeviceRequest(device))))
+        let crops = try NumPyArray(contentsOf: fixtures + "crops.npy")
+        let pictures = PixelBatch(
+            count: crops.shape[0], height: crops.shape[1], width: crops.shape[2], bytes: try crops.bytes())
+        let reader = PictureReader(try files.preprocessing())
+        let found = try session.run(.pictures(pictures, reader.normalization), .logits)
+        let expected = try NumPyArray(contentsOf: fixtures + "logits.npy").tensor()
+        #expect(found.shape == expected.shape)
+        let squares = expected.values.reduce(0.0) { $0 + Double($1) * Double($1) }
+        let worst = zip(found.values, expected.values).map { abs(Double($0) - Double($1)) }.max() ?? .infinity
+        #expect(worst / (squares / Double(expected.values.count)).squareRoot() <= 2e-5)
+    }
+
+    @Test("sees the pixels that Pillow sees")
+    func pixels() throws {
+        let reader = PictureReader(try ModelFiles(ModelFiles.demoName).preprocessing())
+        let names = try JSONDecoder().decode(
+            [String].self, from: Data(contentsOf: URL(filePath: fixtures + "pictures.json")))
+        let pictures = try names.map { try reader.picture(at: "\(PackageRoot.path)/Examples/pictures/\($0)") }
+        #expect(try PictureReader.batch(pictures).bytes == NumPyArray(contentsOf: fixtures + "crops.npy").bytes())
+    }
+
+    @Test("knows every example picture by its name")
+    func examples() async throws {
+        let folder = PackageRoot.path + "/Examples/pictures"
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        #expect(names.count >= 8)
+        let classifier = try ImageClassifier(device: "cpu")
+        let answers = try await classifier.classify(names.map { "\(folder)/\($0)" }, top: 1)
+        for (name, answer) in zip(names, answers) {
+            let stem = String(name.prefix { $0 != "." })
+            #expect(try answer.get().first?.label == stem)
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import FoundationEssentials
+import Fovea
+import Imaging
+import Testing
+import VisionModels
+
+@Suite("Recipes are read from a model's own configuration as its library means them")
+struct RecipeTests {
+    /// What is done to pictures, without the words that explain it.
+    private func geometry(_ preprocessing: Preprocessing) -> [Preprocessing.Geometry] {
+        preprocessing.steps.map(\.geometry)
+    }
+
+    private func recipe(
+        _ files: [String: String], _ options: PreprocessingOptions = .init()
+    ) throws -> Preprocessing {
+        let folder = try TemporaryFolder()
+        for (name, text) in files { try folder.write(text, to: name) }
+        return try ModelFiles(folder.path).preprocessing(options)
+    }
+
+    private let square = PixelSize(side: 224)
+
+    @Test("timm: nested, flat and default fields")
+    func timm() throws {
+        let nested = try recipe([
+            "config.json": """
+            {"architecture": "vit_tiny_patch16_224", "pretrained_cfg": {"input_size": [3, 160, 256],
+             "interpolation": "bilinear", "crop_pct": 0.95, "crop_mode": "squash", "mean": [0.1, 0.2, 0.3],
+             "std": [0.4, 0.5, 0.6], "test_input_size": [3, 384, 384], "test_crop_pct": 1.0}}
+            """
+        ])
+        let normalization = try PixelNormalization(mean: [0.1, 0.2, 0.3], deviation: [0.4, 0.5, 0.6])
+        let expected = try Preprocessing.timm(
+            inputSize: PixelSize(width: 256, height: 160), cropFraction: 0.95, cropMode: .squash,
+            interpolation: .bilinear, normalization: normalization)
+        #expect(geometry(nested) == geometry(expected) && nested.normalization == normalization)
+        let flat = try recipe([
+            "config.json": #"{"architecture": "vit_tiny_patch16_224", "input_size": [3, 96, 96], "crop_pct": 1.0}"#
+        ])
+        #expect(flat.outputSize == PixelSize(side: 96) && flat.normalization == .imageNet)
+        let bare = try recipe(["config.json": #"{"architecture": "vit_tiny_patch16_224"}"#])
+        #expect(geometry(bare) == geometry(try .timm(inputSize: square)))
+    }
+
+    @Test("transformers: sizes old and new, crops, factors and switches")
+    func huggingFace() throws {
+        func read(_ text: String) throws -> Preprocessing { try recipe(["preprocessor_config.json": text]) }
+        let vit = try read(#"{"image_processor_type": "ViTImageProcessor", "size": 384}"#)
+        #expect(geometry(vit) == [.resize(.exactly(PixelSize(side: 384)), .bilinear)])
+        let clip = try read(#"{"feature_extractor_type": "CLIPFeatureExtractor", "size": 224, "crop_size": 224}"#)
+        #expect(
+            geometry(clip) == [
+                .resize(.shortestSide(224), .bicubic), .centerCrop(square, .huggingFace, fill: .black),
+            ])
+        #expect(clip.normalization == .clip)
+        let raw = try read(#"{"do_resize": false, "do_rescale": false, "do_normalize": false}"#)
+        #expect(raw.steps.isEmpty && raw.outputSize == nil && raw.normalization.scale == 1)
+        let factor = try read(
+            #"{"rescale_factor": 0.00784313725490196, "image_mean": [1, 1, 1], "image_std": [1, 1, 1]}"#)
+        #expect(abs(factor.normalization.unitMean[0] - 0.5) < 1e-12)
+        #expect(abs(factor.normalization.unitDeviation[0] - 0.5) < 1e-12)
+    }
+
+    @Test("transformers without a preprocessor file: the defaults of the type, at the model's size")
+    func typeDefaults() throws {
+        let vit = try recipe(["config.json": #"{"model_type": "vit", "image_size": 384}"#])
+        #expect(geometry(vit) == [.resize(.exactly(PixelSize(side: 384)), .bilinear)])
+        #expect(vit.normalization == .half)
+    }
+
+    @Test("the user's word stands in place of the file's")
+    func overrides() throws {
+        let config = ["config.json": #"{"architecture": "vit_tiny_patch16_224", "crop_pct": 0.9}"#]
+        var options = PreprocessingOptions()
+        options.interpolation = .lanczos
+        options.mean = [0, 0, 0]
+        options.inputSize = InputSize(height: 32, width: 64)
+        options.cropFraction = 1
+        let changed = try recipe(config, options)
+        #expect(changed.outputSize == PixelSize(width: 64, height: 32))
+        #expect(changed.normalization.mean == [0, 0, 0])
+        #expect(changed.normalization.deviation == PixelNormalization.imageNet.deviation)
+        options = PreprocessingOptions()
+        options.mode = .letterbox
+        let letterbox = try recipe(config, options)
+        #expect(geometry(letterbox).last == .centerCrop(square, .torchvision, fill: RGB(gray: 128)))
+    }
+
+    @Test(
+        "a configuration that makes no sense is refused by name",
+        arguments: [
+            (#"{"architecture": "vit_tiny_patch16_224", "crop_pct": 0}"#, "CFG_NORM"),
+            (#"{"architecture": "vit_tiny_patch16_224", "std": [0, 1, 1]}"#, "CFG_NORM"),
+            (#"{"architecture": "vit_tiny_patch16_224", "mean": [1, 1]}"#, "CFG_NORM"),
+            (#"{"architecture": "vit_tiny_patch16_224", "interpolation": "sinc"}"#, "CFG_TYPE"),
+            (#"{"architecture": "vit_tiny_patch16_224", "input_size": [3, 0, 224]}"#, "CFG_SHAPE"),
+            (#"{"nothing": 1}"#, "CFG_MISSING"),
+        ])
+    func refused(text: String, code: String) throws {
+        let error = #expect(throws: FoveaError.self) { try recipe(["config.json": text]) }
+        #expect(error?.code == code && error?.category == .model)
+    }
+
+    /// The options of a recipe that is no configuration but a command line.
+    private func options(_ path: String) throws -> PreprocessingOptions {
+        var options = PreprocessingOptions()
+        guard let flags = FileManager.default.contents(atPath: path + "/flags.txt") else { return options }
+        let words = String(decoding: flags, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
+        func value(_ flag: String) throws -> String {
+            words[try #require(words.firstIndex(of: flag)) + 1]
+        }
+        options.mode = ResizeMode(rawValue: try value("--resize"))
+        options.interpolation = Resampling(rawValue: try value("--interpolation"))
+        let sides = try value("--input-size").split(separator: "x").compactMap { Int($0) }
+        options.inputSize = InputSize(height: sides[0], width: sides[1])
+        options.mean = try value("--mean").split(separator: ",").compactMap { Double($0) }
+        options.deviation = try value("--std").split(separator: ",").compactMap { Double($0) }
+        return options
+    }
+
+    @Test("every byte of the shared pictures, through the configuration files", .requiresShared("preprocessing"))
+    func sharedPictures() throws {
+        struct Row: Decodable {
+            let picture: String
+            let folder: String
+            let recipe: String
+            let expected: String
+        }
+        let folder = PackageRoot.shared + "/preprocessing"
+        let rows = try JSONDecoder().decode([Row].self, from: Data(contentsOf: URL(filePath: folder + "/index.json")))
+        var checked = 0
+        for row in rows {
+            let path = "\(folder)/recipes/\(row.recipe)"
+            let reader = PictureReader(try ModelFiles(path).preprocessing(options(path)))
+            let found = try reader.picture(at: "\(PackageRoot.shared)/\(row.folder)/\(row.picture)")
+            let expected = try PictureFile.decode(path: "\(folder)/\(row.expected)").picture
+            #expect(found == expected, "\(row.picture) by \(row.recipe)")
+            checked += 1
+        }
+        #expect(checked == 132)
+    }
+}

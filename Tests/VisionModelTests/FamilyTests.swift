@@ -1,0 +1,88 @@
+import Checkpoints
+import FoundationEssentials
+import Operations
+import Testing
+import VisionModels
+
+@Suite("A model that no family claims is refused by name, never guessed")
+struct FamilyTests {
+    /// A golden model with a piece of its configuration replaced.
+    private func description(_ golden: String, _ piece: String, _ replacement: String) throws -> ModelDescription {
+        let folder = "\(PackageRoot.path)/Tests/Fixtures/Goldens/\(golden)"
+        let text = String(decoding: try Data(contentsOf: URL(filePath: folder + "/config.json")), as: UTF8.self)
+        try #require(piece.isEmpty || text.contains(piece))
+        let changed = piece.isEmpty ? text : text.replacing(piece, with: replacement)
+        return ModelDescription(
+            configuration: try Configuration(parsing: Array(changed.utf8), file: "config.json"),
+            checkpoint: try ModelLocation(folder).openWeights())
+    }
+
+    @Test(
+        "timm",
+        arguments: [
+            (#""vit_tiny_patch16_224""#, #""vit_tiny_patch16_rpn_224""#, "CFG_ARCH", "rpn"),
+            (#""vit_tiny_patch16_224""#, #""swin_tiny""#, "CFG_ARCH", "swin_tiny"),
+            (#""num_heads": 3"#, #""qk_norm": true"#, "CFG_ARCH", "qk_norm"),
+            (#""num_heads": 3"#, #""num_heads": 5"#, "CFG_HEADS", "5 heads"),
+            (#""num_heads": 3"#, #""drop_rate": 0"#, "CFG_HEADS", "width 48"),
+            (#""num_heads": 3"#, #""num_heads": 3, "act_layer": "mish""#, "CFG_ACT", "mish"),
+            (#""global_pool": "token""#, #""global_pool": "map""#, "CFG_ARCH", "map"),
+        ])
+    func timm(piece: String, replacement: String, code: String, mention: String) throws {
+        let model = try description("timm-vit", piece, replacement)
+        let error = #expect(throws: CheckpointError.self) { try ModelPlan(model) }
+        #expect(
+            error?.code.rawValue == code && error?.description.contains(mention) == true, "\(error?.description ?? "")")
+    }
+
+    @Test(
+        "transformers",
+        arguments: [
+            (#""model_type": "vit""#, #""model_type": "swin""#, "CFG_ARCH", "swin"),
+            (#""hidden_act": "gelu""#, #""hidden_act": "mish""#, "CFG_ACT", "mish"),
+            (#""num_attention_heads": 3"#, #""num_attention_heads": 5"#, "CFG_HEADS", "5 heads"),
+            (#""num_hidden_layers": 2"#, #""num_hidden_layers": 3"#, "CFG_TENSOR_MISMATCH", "num_hidden_layers 3"),
+            (#""num_hidden_layers": 2"#, #""num_hidden_layers": 1000000000"#, "CFG_LIMIT", "1000000000"),
+            (#""patch_size": 16"#, #""patch_size": 0"#, "CFG_PATCH", "0"),
+            (#""image_size": 64"#, #""image_size": 60"#, "CFG_PATCH", "60×60"),
+            (#""image_size": 64"#, #""image_size": 128"#, "CFG_SHAPE", "17 positions"),
+            (#""layer_norm_eps": 1e-12"#, #""layer_norm_eps": 0"#, "CFG_EPS", "0"),
+            (#""6": "LABEL_6""#, #""6": "LABEL_6", "7": "more""#, "CFG_LABELS", "8 labels"),
+            (#""hidden_size": 48"#, #""hidden_size": "48""#, "CFG_TYPE", "hidden_size"),
+        ])
+    func huggingFace(piece: String, replacement: String, code: String, mention: String) throws {
+        let model = try description("hf-vit", piece, replacement)
+        let error = #expect(throws: CheckpointError.self) { try ModelPlan(model) }
+        #expect(
+            error?.code.rawValue == code && error?.description.contains(mention) == true, "\(error?.description ?? "")")
+    }
+
+    @Test("missing, unexpected and mis-shaped tensors are listed by name")
+    func tensors() throws {
+        let model = try description("hf-vit", #""intermediate_size": 96"#, #""intermediate_size": 64"#)
+        let error = #expect(throws: CheckpointError.self) {
+            try VisionTransformer(ModelPlan(model), from: model.checkpoint, on: ReferenceBackend())
+        }
+        #expect(error?.code == .modelShape)
+        #expect(error?.details.count == 6)
+        #expect(
+            error?.details.first?.contains(
+                "vit.encoder.layer.0.intermediate.dense.weight found [96, 48], expected [64, 48]")
+                == true)
+        // A timm model read as distilled's plain kin has tensors left over.
+        let distilled = try description("timm-deit-distilled", #""global_pool": "token""#, #""global_pool": "avg""#)
+        let unexpected = #expect(throws: CheckpointError.self) {
+            try VisionTransformer(ModelPlan(distilled), from: distilled.checkpoint, on: ReferenceBackend())
+        }
+        #expect(unexpected?.code == .modelUnexpected && unexpected?.description.contains("head_dist.weight") == true)
+    }
+
+    @Test("act_layer is taken at its word")
+    func activation() throws {
+        let model = try description("timm-vit", #""num_heads": 3"#, #""num_heads": 3, "act_layer": "quick_gelu""#)
+        #expect(try ModelPlan(model).configuration.activation == .geluQuick)
+        var overridden = model
+        overridden.overrides.activation = .relu
+        #expect(try ModelPlan(overridden).configuration.activation == .relu)
+    }
+}
