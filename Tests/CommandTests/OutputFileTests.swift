@@ -4,7 +4,7 @@ import Testing
 
 @Suite("an output file appears whole or not at all")
 struct OutputFileTests {
-    private let star = ExamplePictures.path("star.jpg")
+    private let star = ExamplePictures.path("star")
     /// A model that takes no time, where any will do.
     private let small = ["--device", "cpu", "--model", GoldenCase.all[0].folder]
 

@@ -4,7 +4,7 @@ import Testing
 @Suite("long lists are divided among processes, and gone on with")
 struct ShardAndResumeTests {
     private let arguments = ["classify", "-q", "--top-k", "2", "--device", "cpu", "--model", GoldenCase.all[0].folder]
-    private let names = ["star.jpg", "dots.jpg", "missing, \"so\".png", "waves.jpg", "rays.jpg"]
+    private let names = ["star", "dots", "missing, \"so\".png", "waves", "rays"]
 
     private var pictures: [String] { names.map { ExamplePictures.path($0) } }
 
@@ -46,6 +46,7 @@ struct ShardAndResumeTests {
         let expected = try TemporaryFolder.read(folder("rows"))
         let lineCounts = format == "jsonl" ? [0, 1, 2, 3, 4, 5] : [1, 3, 5, 6, 8, 10]
         let lineEnds = [0] + expected.indices.filter { expected[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
+        try #require(lineEnds.count > lineCounts[5])
         let torn = min(lineEnds[lineCounts[wholeRows]] + 20, expected.count)
         try folder.write(Array(expected[..<torn]), to: "rows.partial")
         let resumed = try FoveaProcess.run(arguments + ["--resume", "--overwrite"])
@@ -82,7 +83,7 @@ struct ShardAndResumeTests {
         try folder.write("{\"input\":\"other.jpg\",\"error\":\"\"}\n", to: "rows.partial")
         let other = try FoveaProcess.run(arguments + pictures + output + ["--format", "jsonl", "--resume"])
         #expect(other.status == .exited(2))
-        #expect(other.errors.contains("other.jpg") && other.errors.contains("star.jpg"))
+        #expect(other.errors.contains("other.jpg") && other.errors.contains("/star."))
         let foreign = try FoveaProcess.run(arguments + pictures + output + ["--format", "csv", "--resume"])
         #expect(foreign.status == .exited(8))
         #expect(foreign.errors.contains("rows.partial"))
