@@ -18,9 +18,9 @@ struct BenchmarkTests {
         #expect(near(one.median, 7) && near(one.percentile(99), 7))
     }
 
-    @Test("run as often as asked, and in turns with another device")
+    @Test("run as often as asked, and in turns with another device", .requiresOpenCL)
     func limits() throws {
-        let session = try TestDevice.demo(nil)
+        let session = try TestDevice.demo(try #require(TestDevice.first))
         let benchmark = ModelBenchmark(session, batchSize: 1)
         #expect(try benchmark.measure(.iterations(3), warmUp: 1).count == 3)
         #expect(try benchmark.measure(.seconds(0.001), warmUp: 0).count == 5)

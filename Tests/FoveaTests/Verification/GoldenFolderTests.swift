@@ -1,6 +1,6 @@
 import Checkpoints
-import Fovea
 import FoundationEssentials
+import Fovea
 import Operations
 import Testing
 

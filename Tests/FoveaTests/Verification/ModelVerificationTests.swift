@@ -21,6 +21,15 @@ enum TestDevice {
 }
 
 extension Trait where Self == ConditionTrait {
+    /// Skips in a debug build, where the reference takes seconds a picture, and says so.
+    static var requiresRelease: Self {
+        #if DEBUG
+            .disabled("the reference is slow in a debug build: run with -c release")
+        #else
+            .enabled(if: true)
+        #endif
+    }
+
     /// Skips where there is no OpenCL device, and says so.
     static var requiresOpenCL: Self {
         .enabled(if: TestDevice.first != nil, "no OpenCL device here: install PoCL (Scripts/install-packages)")
@@ -29,7 +38,9 @@ extension Trait where Self == ConditionTrait {
 
 @Suite("Verification of whole models", .serialized)
 struct ModelVerificationTests {
-    @Test("a picture's logits are the same bits in every batch, place and run", arguments: BatchInvariance.Source.allCases)
+    @Test(
+        "a picture's logits are the same bits in every batch, place and run", .requiresRelease,
+        arguments: BatchInvariance.Source.allCases)
     func invarianceOnReference(source: BatchInvariance.Source) throws {
         for comparison in try BatchInvariance.check(TestDevice.demo(nil), from: source) {
             #expect(comparison.difference == nil, "\(comparison.name)")
@@ -46,11 +57,14 @@ struct ModelVerificationTests {
         for comparison in comparisons { #expect(comparison.difference == nil, "\(comparison.name)") }
     }
 
-    @Test("a session that breaks the promise by one bit is caught", arguments: FaultySession.Fault.allCases)
+    @Test(
+        "a session that breaks the promise by one bit is caught", .requiresOpenCL,
+        arguments: FaultySession.Fault.allCases)
     func brokenPromise(fault: FaultySession.Fault) throws {
+        let device = try #require(TestDevice.first)
         // Two seeds, since a neighbor spoils only where its own first score is positive.
         let broken = try [1, 2].flatMap { (seed: UInt64) in
-            try BatchInvariance.check(FaultySession(TestDevice.demo(nil), fault), seed: seed)
+            try BatchInvariance.check(FaultySession(TestDevice.demo(device), fault), seed: seed)
                 .filter { $0.difference != nil }.map(\.name)
         }
         switch fault {
