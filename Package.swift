@@ -78,6 +78,7 @@ let package = Package(
             name: "FoveaTests",
             dependencies: [
                 "Fovea", "Operations", "Checkpoints", "Imaging", "OpenCLRuntime", "OpenCLOperations", "VisionModels",
+                "OperationCases",
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -1,0 +1,56 @@
+import Fovea
+import OpenCLRuntime
+import Operations
+import Testing
+import VisionModels
+
+@Suite("Benchmarks")
+struct BenchmarkTests {
+    @Test("percentiles are by nearest rank")
+    func percentiles() {
+        let statistics = LatencyStatistics((1...10).reversed().map { .milliseconds($0 * 10) })
+        func near(_ value: Double, _ milliseconds: Double) -> Bool { abs(value * 1000 - milliseconds) < 1e-9 }
+        #expect(statistics.count == 10 && near(statistics.best, 10) && near(statistics.total, 550))
+        #expect(near(statistics.median, 50) && near(statistics.percentile(51), 60))
+        #expect(near(statistics.percentile(90), 90) && near(statistics.percentile(99), 100))
+        #expect(near(statistics.percentile(100), 100) && near(statistics.percentile(0.1), 10))
+        let one = LatencyStatistics([.milliseconds(7)])
+        #expect(near(one.median, 7) && near(one.percentile(99), 7))
+    }
+
+    @Test("run as often as asked, and in turns with another device", .requiresOpenCL)
+    func limits() throws {
+        let session = try TestDevice.demo(try #require(TestDevice.first))
+        let benchmark = ModelBenchmark(session, batchSize: 1)
+        #expect(try benchmark.measure(.iterations(3), warmUp: 1).count == 3)
+        #expect(try benchmark.measure(.seconds(0.001), warmUp: 0).count == 5)
+        let both = try benchmark.measure(against: benchmark, .iterations(2), warmUp: 0)
+        #expect(both.own.count == 2 && both.other.count == 2)
+    }
+
+    @Test("a profile counts every launch and every operation of a pass", .requiresOpenCL)
+    func profile() throws {
+        let session = try TestDevice.demo(try #require(TestDevice.first)) { options in
+            options.backend.profiles = true
+            options.backend.fusesLayerNorm = false
+        }
+        let configuration = session.configuration
+        let profile = try ModelBenchmark(session, batchSize: 2).profile(runs: 3, warmUp: 1)
+        func rows(_ operation: Operation) -> [LaunchProfile.Row] { profile.rows.filter { $0.operation == operation } }
+        func calls(_ operation: Operation) -> Double { rows(operation).reduce(0) { $0 + $1.calls } }
+        let depth = Double(configuration.depth)
+        #expect(calls(.patchEmbedding) == 1 && calls(.attention) == depth && calls(.linear) == 4 * depth + 1)
+        #expect(calls(.layerNorm) == 2 * depth + 1 && calls(.pooling) == 1 && calls(.softmax) == 0)
+        let products = [Operation.patchEmbedding, .attention, .linear].flatMap(rows).reduce(0) { $0 + $1.flop }
+        #expect(products == 2 * configuration.flop)
+        #expect(abs(profile.rows.reduce(0) { $0 + $1.share } - 1) < 1e-9)
+        #expect(profile.rows.map(\.seconds) == profile.rows.map(\.seconds).sorted(by: >))
+        #expect(profile.rows.allSatisfy { $0.seconds > 0 })
+    }
+
+    @Test("a session that does not profile has nothing to tell", .requiresOpenCL)
+    func noProfile() throws {
+        let session = try TestDevice.demo(try #require(TestDevice.first))
+        #expect(try ModelBenchmark(session, batchSize: 1).profile(runs: 1, warmUp: 0).rows.isEmpty)
+    }
+}
