@@ -60,6 +60,9 @@ struct Bench: ParsableCommand {
 
     func run() throws {
         let device = try deviceOptions.resolve(verbose: verbose)
+        if profile, case .reference = device {
+            throw ValidationError("--profile needs an OpenCL device; \(device.name) has no kernels")
+        }
         let rival = try versus.map { request throws(FoveaError) in
             try ComputeDevice(request) { Console.say("fovea: \($0)") }
         }
@@ -103,9 +106,6 @@ struct Bench: ParsableCommand {
 
     /// Profiles on a session of its own, because events cost time that plain runs do not pay.
     private func profile(_ opened: OpenedModel, on device: ComputeDevice, into report: inout BenchmarkReport) throws {
-        guard case .openCL = device else {
-            throw ValidationError("--profile needs an OpenCL device; \(device.name) has no kernels")
-        }
         var options = sessionOptions
         options.backend.profiles = true
         let session = try opened.session(on: device, options: options)

@@ -1,4 +1,18 @@
 extension Double {
+    /// The number with a fixed number of decimals, a point before them, whatever the locale.
+    func formatted(decimals: Int) -> String {
+        guard isFinite else { return description }
+        var unit = 1.0
+        for _ in 0..<decimals { unit *= 10 }
+        let scaled = (magnitude * unit).rounded()
+        guard scaled < 1e15 else { return description }
+        let sign = self < 0 && scaled > 0 ? "-" : ""
+        guard decimals > 0 else { return sign + String(Int(scaled)) }
+        let fraction = String(Int(scaled) % Int(unit))
+        return sign + String(Int(scaled) / Int(unit)) + "."
+            + String(repeating: "0", count: decimals - fraction.count) + fraction
+    }
+
     /// Two digits and an exponent: `3.1e-07`.
     var scientific: String {
         guard isFinite, self != 0 else { return self == 0 ? "0" : "\(self)" }

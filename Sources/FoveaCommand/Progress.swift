@@ -39,19 +39,3 @@ struct Progress: ~Copyable {
         return (seconds > 0 ? Double(done) / seconds : 0).formatted(decimals: 1)
     }
 }
-
-extension Double {
-    /// The number with a fixed number of decimals, a point before them, whatever the locale.
-    func formatted(decimals: Int) -> String {
-        guard isFinite else { return description }
-        var unit = 1.0
-        for _ in 0..<decimals { unit *= 10 }
-        let scaled = (magnitude * unit).rounded()
-        guard scaled < 1e15 else { return description }
-        let sign = self < 0 && scaled > 0 ? "-" : ""
-        guard decimals > 0 else { return sign + String(Int(scaled)) }
-        let fraction = String(Int(scaled) % Int(unit))
-        return sign + String(Int(scaled) / Int(unit)) + "."
-            + String(repeating: "0", count: decimals - fraction.count) + fraction
-    }
-}

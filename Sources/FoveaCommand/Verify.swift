@@ -22,6 +22,9 @@ struct Verify: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
     @OptionGroup var modelOptions: ModelOptions
 
+    @Option(help: ArgumentHelp("In place of a model, random weights of this timm architecture.", valueName: "name"))
+    var random: String?
+
     @Option(help: ArgumentHelp("Size the model sees, as 224 or HEIGHTxWIDTH.", valueName: "HxW"))
     var inputSize: InputSize?
 
@@ -55,11 +58,18 @@ struct Verify: ParsableCommand {
             try verify(golden: golden, on: device, &tally)
         } else {
             try verifyOperations(on: device, &tally)
-            if modelOptions.model != nil { try verifyModel(on: device, &tally) }
+            if namesModel { try verifyModel(on: device, &tally) }
         }
         Console.write("\n\(tally.sentence)\n")
         if !tally.failures.isEmpty { throw ExitCode(ExitStatus.someFailed.rawValue) }
     }
+
+    func validate() throws {
+        if modelOptions.model != nil, random != nil { throw ValidationError("give --model or --random, not both") }
+        if golden != nil, random != nil { throw ValidationError("give --golden or --random, not both") }
+    }
+
+    private var namesModel: Bool { modelOptions.model != nil || random != nil }
 
     private func checkCanGuard(_ device: ComputeDevice) throws {
         if case .openCL(let device) = device, device.kind == .cpu { return }
@@ -73,7 +83,7 @@ struct Verify: ParsableCommand {
 extension Verify {
     private func verifyOperations(on device: ComputeDevice, _ tally: inout VerificationTally) throws {
         guard case .openCL(let device) = device else {
-            if modelOptions.model != nil { return }
+            if namesModel { return }
             throw FoveaError(
                 .noDevice, code: "REFERENCE_ONLY",
                 "the operations of \(device.name) are the definition that devices are compared with; name an OpenCL "
@@ -102,7 +112,8 @@ extension Verify {
     }
 
     private func verifyModel(on device: ComputeDevice, _ tally: inout VerificationTally) throws {
-        let opened = try modelOptions.files().open(modelOptions.overrides(inputSize: inputSize))
+        let files = try random.map { name throws(FoveaError) in try ModelFiles.random(name) } ?? modelOptions.files()
+        let opened = try files.open(modelOptions.overrides(inputSize: inputSize))
         let session = try opened.session(on: device, options: sessionOptions)
         Console.write("\n\(opened.files.name) (\(opened.configuration.architecture)) on \(device.name)\n\n")
         if case .openCL = device {

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("fovea classify writes each format as its contract says")
 struct ClassifyFormatTests {
-    private let star = ExamplePictures.path("star.jpg")
+    private let star = ExamplePictures.path("star")
 
     private func output(_ format: String, _ arguments: [String], status: Int32 = 0) throws -> String {
         let outcome = try FoveaProcess.run(["classify", "--quiet", "--device", "cpu", "--format", format] + arguments)
@@ -13,7 +13,7 @@ struct ClassifyFormatTests {
 
     @Test("json is one document, and its results are the lines of jsonl")
     func json() throws {
-        let inputs = [star, "/nowhere/a\n\"b\".png", ExamplePictures.path("dots.jpg"), "--top-k", "3"]
+        let inputs = [star, "/nowhere/a\n\"b\".png", ExamplePictures.path("dots"), "--top-k", "3"]
         let document = try JSON(parsing: output("json", inputs, status: 1))
         #expect(document.object?.keys == ["model", "device", "precision", "results"])
         #expect(document["model"]?.string == "demo")

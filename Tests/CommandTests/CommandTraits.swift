@@ -14,7 +14,7 @@ struct TestedDevice: CustomTestStringConvertible {
 
     /// The OpenCL device that `auto` finds, asked of the command once; nil where it finds none.
     static let openCL: TestedDevice? = {
-        let arguments = ["classify", PackageRoot.path + "/Examples/pictures/star.jpg", "--format", "json", "--quiet"]
+        let arguments = ["classify", ExamplePictures.path("star"), "--format", "json", "--quiet"]
         guard let outcome = try? FoveaProcess.run(arguments), outcome.status == .exited(0),
             let device = (try? JSON(parsing: outcome.output))?["device"]?.string, device != "cpu (reference)"
         else { return nil }

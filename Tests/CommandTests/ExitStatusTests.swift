@@ -32,7 +32,7 @@ extension Trait where Self == ConditionTrait {
 
 @Suite("each kind of trouble has its exit status and one sentence")
 struct ExitStatusTests {
-    private let star = ExamplePictures.path("star.jpg")
+    private let star = ExamplePictures.path("star")
 
     private func expect(
         _ arguments: [String], environment: [String: String] = [:], status: Int32, saying words: [String],

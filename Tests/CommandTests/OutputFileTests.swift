@@ -4,12 +4,14 @@ import Testing
 
 @Suite("an output file appears whole or not at all")
 struct OutputFileTests {
-    private let star = ExamplePictures.path("star.jpg")
+    private let star = ExamplePictures.path("star")
+    /// A model that takes no time, where any will do.
+    private let small = ["--device", "cpu", "--model", GoldenCase.all[0].folder]
 
     @Test("the file holds what standard output would have shown")
     func contents() throws {
         let folder = try TemporaryFolder()
-        let arguments = ["classify", "-q", star, "/nowhere/x.png", "--format", "csv", "--device", "cpu"]
+        let arguments = ["classify", "-q", star, "/nowhere/x.png", "--format", "csv"] + small
         let shown = try FoveaProcess.run(arguments)
         let stored = try FoveaProcess.run(arguments + ["--output", folder("rows.csv")])
         #expect(stored.status == .exited(1))
@@ -22,7 +24,7 @@ struct OutputFileTests {
     func overwrite() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("mine", to: "rows.json")
-        let arguments = ["classify", "-q", star, "--format", "json", "--output", path, "--device", "cpu"]
+        let arguments = ["classify", "-q", star, "--format", "json", "--output", path] + small
         let refused = try FoveaProcess.run(arguments)
         #expect(refused.status == .exited(8))
         #expect(refused.errors.contains("exists already; replace it with --overwrite"))

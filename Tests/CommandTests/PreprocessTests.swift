@@ -5,13 +5,13 @@ import Testing
 
 @Suite("fovea preprocess shows what the model would see")
 struct PreprocessTests {
-    private let star = ExamplePictures.path("star.jpg")
+    private let star = ExamplePictures.path("star")
 
     @Test("the array has a row for each picture, NaN where one failed")
     func array() throws {
         let folder = try TemporaryFolder()
         let outcome = try FoveaProcess.run([
-            "preprocess", "-q", "/nowhere/a.png", star, "/nowhere/b.png", ExamplePictures.path("dots.jpg"), "--output",
+            "preprocess", "-q", "/nowhere/a.png", star, "/nowhere/b.png", ExamplePictures.path("dots"), "--output",
             folder("x.npy"),
         ])
         #expect(outcome.status == .exited(1))
@@ -44,7 +44,7 @@ struct PreprocessTests {
         let logits = try NumPyArray(contentsOf: folder("y.npy")).tensor().values
         let row = try JSON(
             parsing: FoveaProcess.results([
-                "classify", "-q", "--device", "cpu", "--format", "jsonl", "--top-k", "21", star,
+                "classify", "-q", "--device", "cpu", "--format", "jsonl", "--top-k", String(DemoModel.classCount), star,
             ]))
         for prediction in try #require(row["predictions"]?.array) {
             let index = try #require(prediction["index"]?.integer)
@@ -56,7 +56,7 @@ struct PreprocessTests {
     @Test("--explain tells each step, its size and its source")
     func explain() throws {
         let text = try FoveaProcess.results([
-            "preprocess", "-q", star, ExamplePictures.path("spiral.webp"), "--explain",
+            "preprocess", "-q", star, ExamplePictures.path("spiral"), "--explain",
         ])
         for words in ["decode JPEG", "decode WebP", "→ 64×64", "bicubic", "normalize (byte / 255", "demo: mean, std"] {
             #expect(text.contains(words), "\(text)")
@@ -84,7 +84,7 @@ struct PreprocessTests {
         let folder = try TemporaryFolder()
         try folder.write(#"{"model_type": "vit"}"#, to: "config.json")
         try folder.write(#"{"do_resize": false, "do_center_crop": false}"#, to: "preprocessor_config.json")
-        let pictures = ["star.jpg", "hexagon.png", "star.jpg"].map { ExamplePictures.path($0) }
+        let pictures = ["star", "hexagon", "star"].map { ExamplePictures.path($0) }
         let outcome = try FoveaProcess.run(
             ["preprocess", "--model", folder.path, "--output", folder("x.npy")] + pictures)
         let array = try NumPyArray(contentsOf: folder("x.npy")).tensor()

@@ -113,7 +113,7 @@ struct RunGoldenTests {
     @Test("uint8 pictures are normalized as the model's configuration says")
     func pictures() throws {
         let folder = try TemporaryFolder()
-        let demo = PackageRoot.path + "/Examples/pictures/star.jpg"
+        let demo = ExamplePictures.path("star")
         _ = try FoveaProcess.results(["preprocess", demo, "--output", folder("x.npy"), "--quiet"])
         _ = try FoveaProcess.results([
             "preprocess", demo, "--output", folder("raw.npy"), "--quiet", "--mean", "0,0,0", "--std", "1,1,1",

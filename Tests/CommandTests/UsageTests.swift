@@ -2,7 +2,7 @@ import Testing
 
 @Suite("usage: help, version, and what is wrong with a command line")
 struct UsageTests {
-    private let star = ExamplePictures.path("star.jpg")
+    private let star = ExamplePictures.path("star")
 
     private func expectUsageError(
         _ arguments: [String], saying words: [String], sourceLocation: SourceLocation = #_sourceLocation

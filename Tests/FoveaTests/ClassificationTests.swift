@@ -45,6 +45,7 @@ struct RequestTests {
         #expect(DeviceRequest("auto") == .automatic)
         #expect(DeviceRequest("gpu") == .gpu)
         #expect(DeviceRequest("cpu") == .reference)
+        #expect(DeviceRequest("all") == .all)
         #expect(DeviceRequest("opencl:2") == .index(2))
         #expect(DeviceRequest("Radeon") == .name("Radeon"))
         #expect(DeviceRequest("opencl:x") == nil && DeviceRequest("opencl:-1") == nil && DeviceRequest("") == nil)

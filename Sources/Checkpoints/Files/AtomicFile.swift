@@ -15,27 +15,40 @@ package final class AtomicFile {
     private let destination: String
     private let partial: String?
     private var descriptor: CInt
+    /// Whether the partial file stays when this object goes without a commit, for a later run to go on with.
+    package var keepsPartial: Bool
 
-    /// Opens `FILE.partial` beside the destination, emptied.
+    /// Opens `FILE.partial` beside the destination, cut to its first `keeping` bytes.
     ///
     /// Throws IO_NOT_FOUND where the directory does not exist, IO_PERM, IO_SPACE, IO_WRITE, or IO_NOT_FILE for a directory.
-    package init(_ path: String) throws(CheckpointError) {
+    package init(_ path: String, keeping: Int = 0) throws(CheckpointError) {
         guard !path.utf8.contains(0), !path.isEmpty else {
             throw CheckpointError(.fileNotFound, file: path, "is not a path", next: "name a file")
         }
         let target = try Target(path)
         self.path = path
         destination = target.path
+        keepsPartial = keeping > 0
         partial = target.isReplaced ? target.path + ".partial" : nil
-        let flags = O_WRONLY | O_CLOEXEC | (target.isReplaced ? O_CREAT | O_TRUNC : 0)
+        let flags = O_WRONLY | O_CLOEXEC | (target.isReplaced ? O_CREAT | (keeping == 0 ? O_TRUNC : 0) : 0)
         repeat { descriptor = open(partial ?? destination, flags, 0o666) } while descriptor < 0 && errno == EINTR
         guard descriptor >= 0 else { throw .system(errno, file: partial ?? path, writing: true) }
+        if keeping > 0, target.isReplaced {
+            guard ftruncate(descriptor, off_t(keeping)) == 0, lseek(descriptor, 0, SEEK_END) == off_t(keeping) else {
+                throw .system(errno, file: partial ?? path, writing: true)
+            }
+        }
+    }
+
+    /// The file that an interrupted run has left for `path`, and a later one may go on with.
+    package static func partialPath(of path: String) throws(CheckpointError) -> String {
+        try Target(path).path + ".partial"
     }
 
     deinit {
         guard descriptor >= 0 else { return }
         close(descriptor)
-        if let partial { unlink(partial) }
+        if let partial, !keepsPartial { unlink(partial) }
     }
 
     /// Appends bytes.

@@ -9,18 +9,21 @@ package enum DeviceRequest: Sendable, Hashable {
     case gpu
     /// The reference backend, without OpenCL.
     case reference
+    /// Every device of the same name and driver as the first.
+    case all
     /// A device by its number.
     case index(Int)
     /// A device by a part of its name or its platform's, case ignored.
     case name(String)
 
-    /// Reads `auto`, `gpu`, `cpu`, `opencl:N` or part of a name; nil for an empty text or a number that is none.
+    /// Reads `auto`, `gpu`, `cpu`, `all`, `opencl:N` or part of a name; nil for an empty text or a number that is none.
     package init?(_ text: String) {
         switch text {
         case "": return nil
         case "auto": self = .automatic
         case "gpu": self = .gpu
         case "cpu": self = .reference
+        case "all": self = .all
         default:
             guard text.hasPrefix("opencl:") else {
                 self = .name(text)
@@ -73,6 +76,14 @@ package enum ComputeDevice: Sendable {
             let found = devices.first { $0.kind == .gpu && DeviceProfile($0).isEligibleForAutomaticChoice }
             guard let found else { throw .noDevice("no GPU among the OpenCL devices", devices) }
             self = .openCL(found)
+        case .all:
+            let choice = AutomaticChoice(among: devices).device
+            guard case .openCL(let first) = choice else { throw .noDevice("no OpenCL device to use all of", devices) }
+            let alike = devices.filter { $0.name == first.name && $0.driverVersion == first.driverVersion }
+            guard alike.count == 1 else {
+                throw .noDevice("\(alike.count) devices are called \(first.name), and one at a time is used", devices)
+            }
+            self = choice
         case .index(let index):
             guard devices.indices.contains(index) else { throw .noDevice("no OpenCL device number \(index)", devices) }
             self = .openCL(devices[index])

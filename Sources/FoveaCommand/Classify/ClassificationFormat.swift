@@ -13,6 +13,9 @@ enum ClassificationFormat: String, ExpressibleByArgument, CaseIterable {
     /// One prediction a line, with a header.
     case csv
 
+    /// Whether rows can be told apart in a file that was torn.
+    var isResumable: Bool { self == .jsonl || self == .csv }
+
     /// What all rows have in common.
     struct Facts {
         let model: String

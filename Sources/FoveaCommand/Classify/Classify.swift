@@ -34,6 +34,9 @@ struct Classify: AsyncParsableCommand {
             "File for the rows instead of standard output; it appears whole or not at all.", valueName: "file"))
     var output: String?
 
+    @Flag(help: "Go on with the rows that an interrupted run has left in FILE.partial; for jsonl and csv.")
+    var resume = false
+
     @OptionGroup var overwrite: OverwriteOption
     @OptionGroup var batch: BatchOption
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -43,11 +46,17 @@ struct Classify: AsyncParsableCommand {
 
     func validate() throws {
         if let topK, topK < 1 { throw ValidationError("--top-k \(topK): must be from 1 to the number of classes") }
+        if resume, output == nil { throw ValidationError("--resume needs the --output of the interrupted run") }
+        if resume, !format.isResumable {
+            throw ValidationError("--resume needs --format jsonl or csv, whose rows can be told apart")
+        }
     }
 
     func run() async throws {
-        let inputs = try PictureInputs(pictures, fileLimit: preprocessing.decoding.maximumFileBytes)
-        let stream = try ResultStream(output, overwrite)
+        var inputs = try PictureInputs(pictures, fileLimit: preprocessing.decoding.maximumFileBytes)
+        let stream = try ResultStream(output, overwrite, format, resumes: resume)
+        try inputs.skip(stream.earlier?.names ?? [])
+        let shard = inputs.shard
         let files = try model.files(quiet: verbosity.quiet)
         let reader = PictureReader(
             try files.preprocessing(preprocessing.preprocessing), decoding: preprocessing.decoding)
@@ -55,7 +64,12 @@ struct Classify: AsyncParsableCommand {
         let classifier = try loadClassifier(files, reader)
         let facts = ClassificationFormat.Facts(
             model: files.name, device: classifier.deviceName, precision: device.precision.resolved)
-        let tally = try await write(feed, through: classifier, to: stream, facts)
+        var tally = Tally()
+        if let earlier = stream.earlier {
+            tally.resume(earlier.names.count, failures: earlier.failures)
+            verbosity.note("\(earlier.names.count) pictures already have their rows")
+        }
+        try await write(feed, through: classifier, to: stream, facts, shard, &tally)
         try stream.finish()
         try tally.conclude()
     }
@@ -76,12 +90,13 @@ struct Classify: AsyncParsableCommand {
     /// Writes a row for each picture as soon as its batch is computed, so that memory does not grow with their number.
     private func write(
         _ feed: PictureFeed, through classifier: Classifier, to stream: ResultStream,
-        _ facts: ClassificationFormat.Facts
-    ) async throws -> Tally {
-        var tally = Tally()
+        _ facts: ClassificationFormat.Facts, _ shard: Shard, _ tally: inout Tally
+    ) async throws {
+        var isBegun = (stream.earlier?.byteCount ?? 0) > 0
         var progress = Progress("pictures", isShown: !verbosity.quiet && !stream.isTerminal)
         while let entries = try await feed.next() {
-            if tally.count == 0 { try stream.write(format.beginning(facts)) }
+            if !isBegun { try stream.write(format.beginning(facts)) }
+            isBegun = true
             for entry in entries {
                 if case .success(let picture) = entry.result {
                     for note in picture.notes { verbosity.detail("\(entry.name): \(note)") }
@@ -98,9 +113,9 @@ struct Classify: AsyncParsableCommand {
             }
             progress.advance(by: entries.count)
         }
-        try tally.checkFound()
+        try tally.checkFound(shard)
+        if !isBegun { try stream.write(format.beginning(facts)) }
         try stream.write(format.end(count: tally.count))
         verbosity.detail("\(tally.count) pictures, \(progress.rate) a second, decoding included")
-        return tally
     }
 }

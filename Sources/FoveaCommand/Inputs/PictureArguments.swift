@@ -14,6 +14,12 @@ struct PictureArguments: ParsableArguments {
         name: [.customShort("0"), .customLong("null")], help: "Paths in lists end with a null byte, not a line break.")
     var endsWithNull = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Only every n-th picture, from the i-th on (i from 0); auto asks Kubernetes' or Slurm's variables.",
+            valueName: "i/n|auto"))
+    var shard: ShardRequest?
+
     func validate() throws {
         guard images.count(where: { $0 == "-" || $0 == "@-" }) < 2 else {
             throw ValidationError("standard input can be read only once: give one of - and @-")

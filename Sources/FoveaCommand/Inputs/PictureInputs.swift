@@ -19,17 +19,22 @@ struct PictureInputs: ~Copyable {
     /// What is left of the folder that is being read.
     private var folder: ArraySlice<String> = []
     private let fileLimit: Int
+    /// The share that is wanted of all that is named.
+    let shard: Shard
+    private var position = 0
 
     /// Opens the lists among the arguments; throws category `input` where one cannot be read.
     ///
     /// - Parameter fileLimit: The most bytes a picture on standard input may have.
-    init(_ arguments: PictureArguments, fileLimit: Int) throws(FoveaError) {
-        self.arguments = try arguments.images.map { (text) throws(FoveaError) in
+    init(_ arguments: PictureArguments, fileLimit: Int) throws {
+        // Into locals first: a noncopyable value must be whole or not begun when an error leaves.
+        let share = try arguments.shard?.resolve() ?? .whole
+        let opened: [Argument] = try arguments.images.map { (text) throws(FoveaError) in
             if text == "-" { return .standardInput }
             guard text.hasPrefix("@") else { return .path(text) }
             return .list(try PathList(String(text.dropFirst()), endsWithNull: arguments.endsWithNull))
-        }[...]
-        self.fileLimit = fileLimit
+        }
+        (self.arguments, shard, self.fileLimit) = (opened[...], share, fileLimit)
     }
 
     /// At most `count` pictures more; fewer only at the end.
@@ -39,8 +44,29 @@ struct PictureInputs: ~Copyable {
         return sources
     }
 
-    /// The next picture; nil after the last.
-    private mutating func next() throws(FoveaError) -> PictureSource? {
+    /// Passes over the pictures that already have a row; throws a usage error where others are named now.
+    mutating func skip(_ names: [String]) throws(FoveaError) {
+        for (position, name) in names.enumerated() {
+            let found = try next()?.name
+            guard found == name else {
+                throw FoveaError(
+                    .usage, code: "RESUME",
+                    "--resume: row \(position + 1) of the partial file is of \(name), but the picture named now is "
+                        + "\(found ?? "none"); name the same pictures in the same order, or leave out --resume")
+            }
+        }
+    }
+
+    /// The next picture of the share; nil after the last.
+    mutating func next() throws(FoveaError) -> PictureSource? {
+        while let source = try nextOfAll() {
+            defer { position += 1 }
+            if shard.contains(position) { return source }
+        }
+        return nil
+    }
+
+    private mutating func nextOfAll() throws(FoveaError) -> PictureSource? {
         while true {
             if let path = folder.popFirst() { return .file(path) }
             switch arguments.first {

@@ -7,11 +7,19 @@ struct OutputFile {
     let path: String
     private let file: AtomicFile
 
-    /// Opens `FILE.partial`, before any work is done for it.
-    init(_ path: String) throws(FoveaError) {
+    /// Opens `FILE.partial`, before any work is done for it, and cuts it to its first `keeping` bytes.
+    init(_ path: String, keeping: Int = 0) throws(FoveaError) {
         self.path = path
-        file = try Self.writing { () throws(CheckpointError) in try AtomicFile(path) }
+        file = try Self.writing { () throws(CheckpointError) in try AtomicFile(path, keeping: keeping) }
     }
+
+    /// What an interrupted run has left for a path.
+    static func partialPath(of path: String) throws(FoveaError) -> String {
+        try writing { () throws(CheckpointError) in try AtomicFile.partialPath(of: path) }
+    }
+
+    /// Lets `FILE.partial` stay if the command fails, for `--resume`.
+    func keepPartial() { file.keepsPartial = true }
 
     /// Appends text as UTF-8.
     func write(_ text: String) throws(FoveaError) {

@@ -18,9 +18,16 @@ struct Tally {
         Console.say("fovea: \(error.message)")
     }
 
-    /// Throws where no picture was found.
-    func checkFound() throws(FoveaError) {
-        guard count == 0 else { return }
+    /// Counts pictures of an earlier run that is resumed.
+    mutating func resume(_ pictures: Int, failures: Int) {
+        count += pictures
+        self.failures += failures
+        if failures > 0 { firstFailure = .input }
+    }
+
+    /// Throws where no picture was found; a share of few pictures may well be empty.
+    func checkFound(_ shard: Shard) throws(FoveaError) {
+        guard count == 0, shard == .whole else { return }
         throw FoveaError(.input, code: "NO_PICTURE", "no picture was found: the lists given are empty; name a picture")
     }
 

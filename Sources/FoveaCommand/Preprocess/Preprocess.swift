@@ -58,6 +58,7 @@ struct Preprocess: ParsableCommand {
             explanation: explain ? Explanation(reader, normalizationSource: files.normalizationSource(options)) : nil,
             normalization: reader.preprocessing.normalization)
         let tally = try write(sources, through: reader, to: &outputs)
+        try tally.checkFound(inputs.shard)
         if tally.failures < tally.count { try outputs.finish() }
         try tally.conclude()
     }
@@ -80,7 +81,6 @@ struct Preprocess: ParsableCommand {
             }
             progress.advance(by: batch.count)
         }
-        try tally.checkFound()
         return tally
     }
 
