@@ -57,7 +57,8 @@ extension BenchmarkReport {
     }
 
     private func ratioPhrase(_ row: Row) -> String {
-        "\(row.batchSize)".padded(5) + "  \((row.ratio ?? 0).formatted(decimals: 2)) times as long\n"
+        "\(row.batchSize)".padded(5) + "  by medians \((row.ratio ?? 0).formatted(decimals: 2)) times as long as "
+            + "\(device)\n"
     }
 
     private func profileText(_ row: Row) -> String {

