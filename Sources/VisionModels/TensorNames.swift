@@ -10,8 +10,8 @@ struct TensorNames {
 
     /// What all names but the heads' begin with, such as `vit`; empty for none.
     var root = ""
-    /// Tokens in front of the patches, in order; those that a file lacks are left out.
-    var prefix: [String]
+    /// Tokens in front of the patches, in order, and how many each tensor holds: `[1, count, D]`.
+    var prefix: [(name: String, count: Int)]
     var positions: String
     var patchProjection: String
     var blocks: String

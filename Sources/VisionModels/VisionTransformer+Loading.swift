@@ -47,10 +47,7 @@ struct ParameterReader {
         let projection = root[names.patchProjection]
         let kernel = try projection("weight", shape: [width, 3, side, side])
         var tokens: [Float] = []
-        for name in names.prefix {
-            guard let shape = root.shape(of: name), shape.rank == 3 else { continue }
-            tokens += try root(name, shape: [1, shape[1], width]).values
-        }
+        for (name, count) in names.prefix { tokens += try root(name, shape: [1, count, width]).values }
         let prefix = configuration.prefixCount
         precondition(
             tokens.count == prefix * width, "the plan counts \(prefix) prefix tokens, the file \(tokens.count)")

@@ -44,6 +44,7 @@ struct FamilyTests {
             (#""num_hidden_layers": 2"#, #""num_hidden_layers": 3"#, "CFG_TENSOR_MISMATCH", "num_hidden_layers 3"),
             (#""num_hidden_layers": 2"#, #""num_hidden_layers": 1000000000"#, "CFG_LIMIT", "1000000000"),
             (#""patch_size": 16"#, #""patch_size": 0"#, "CFG_PATCH", "0"),
+            (#""hidden_size": 48"#, #""hidden_size": 65280"#, "CFG_TENSOR_MISMATCH", "far larger"),
             (#""image_size": 64"#, #""image_size": 60"#, "CFG_PATCH", "60×60"),
             (#""image_size": 64"#, #""image_size": 128"#, "CFG_SHAPE", "17 positions"),
             (#""layer_norm_eps": 1e-12"#, #""layer_norm_eps": 0"#, "CFG_EPS", "0"),
@@ -77,6 +78,19 @@ struct FamilyTests {
         #expect(unexpected?.code == .modelUnexpected && unexpected?.description.contains("head_dist.weight") == true)
     }
 
+    @Test(
+        "a model without its class or distillation token lacks it by name",
+        arguments: ["cls_token", "distillation_token"])
+    func missingToken(token: String) throws {
+        var model = try description("hf-deit-teacher", "", "")
+        let name = "deit.embeddings.\(token)"
+        model.checkpoint = CheckpointWithout(base: model.checkpoint, name: name)
+        let error = #expect(throws: CheckpointError.self) {
+            try VisionTransformer(ModelPlan(model), from: model.checkpoint, on: ReferenceBackend())
+        }
+        #expect(error?.code == .modelMissing && error?.description.contains(name) == true)
+    }
+
     @Test("act_layer is taken at its word")
     func activation() throws {
         let model = try description("timm-vit", #""num_heads": 3"#, #""num_heads": 3, "act_layer": "quick_gelu""#)
@@ -85,4 +99,20 @@ struct FamilyTests {
         overridden.overrides.activation = .relu
         #expect(try ModelPlan(overridden).configuration.activation == .relu)
     }
+}
+
+/// A checkpoint that lacks one tensor.
+private struct CheckpointWithout: Checkpoint {
+    let base: any Checkpoint
+    let name: String
+
+    var file: String { base.file }
+    var names: [String] { base.names.filter { $0 != name } }
+    var metadata: [String: String] { base.metadata }
+
+    func layout(of name: String) -> TensorLayout? { name == self.name ? nil : base.layout(of: name) }
+
+    func readCounting(
+        _ name: String
+    ) throws(CheckpointError) -> (tensor: HostTensor, nonFinite: NonFiniteCount) { try base.readCounting(name) }
 }

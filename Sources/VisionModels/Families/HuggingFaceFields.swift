@@ -41,6 +41,18 @@ struct HuggingFaceFields {
             }
     }
 
+    /// Throws where the sizes promise far more parameters than the file holds, before memory is taken for any.
+    func checkSize(against checkpoint: any Checkpoint, file: String) throws(CheckpointError) {
+        let promised = Double(depth) * Double(width) * (4 * Double(width) + 2 * Double(hiddenWidth))
+        let held = checkpoint.names.reduce(0.0) { $0 + Double(checkpoint.shape(of: $1)?.count ?? 0) }
+        guard promised <= 8 * held + 1e6 else {
+            throw CheckpointError(
+                .configurationTensorMismatch, file: file, "describes a far larger model than the weights hold",
+                found: "about \(Int(promised)) parameters", expected: "about \(Int(held))",
+                next: "use the configuration of this very model")
+        }
+    }
+
     private static func imageSize(_ configuration: Configuration) throws(CheckpointError) -> InputSize {
         guard let value = configuration.value("image_size") else { return InputSize(height: 224, width: 224) }
         if let side = value.integer { return InputSize(height: side, width: side) }

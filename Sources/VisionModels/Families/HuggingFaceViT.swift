@@ -16,7 +16,14 @@ enum HuggingFaceViT: ModelFamily {
         let root = checkpoint.names.contains { $0.hasPrefix(type + ".") } ? type : ""
         let hasTeacher = checkpoint.contains("distillation_classifier.weight")
         let fields = try HuggingFaceFields(configuration, overrides: model.overrides)
-        let classes = checkpoint.shape(of: hasTeacher ? "cls_classifier.weight" : "classifier.weight")?[0]
+        try fields.checkSize(against: checkpoint, file: configuration.file)
+        let head = hasTeacher ? "cls_classifier.weight" : "classifier.weight"
+        let classes = checkpoint.shape(of: head)?.dimensions.first
+        guard classes != 0 else {
+            throw CheckpointError(
+                .modelShape, file: checkpoint.file, tensor: head, "is empty", found: "0 classes", expected: "at least 1"
+            )
+        }
         if let classes, let labels = configuration.value("id2label")?.object?.members.count, labels != classes {
             throw CheckpointError(
                 .configurationLabels, file: configuration.file,
@@ -27,19 +34,24 @@ enum HuggingFaceViT: ModelFamily {
             architecture: type, imageHeight: fields.size.height, imageWidth: fields.size.width,
             patchSide: fields.patchSide, width: fields.width, depth: fields.depth, heads: fields.heads,
             hiddenWidth: fields.hiddenWidth, epsilon: fields.epsilon, activation: fields.activation,
-            prefixCount: type == "deit" ? 2 : 1, readout: hasTeacher ? .distilled : .classToken,
+            prefixCount: prefix(type).count, readout: hasTeacher ? .distilled : .classToken,
             normPlacement: .beforePooling, classes: classes)
-        let names = names(root: root, isNew: checkpoint.usesNewLayout(root), hasTeacher: hasTeacher)
+        let names = names(root: root, type: type, isNew: checkpoint.usesNewLayout(root), hasTeacher: hasTeacher)
         try result.checkDepth(Weights(checkpoint)[root][names.blocks].layerCount, file: configuration.file)
         try result.checkPositions(
             Weights(checkpoint)[root].shape(of: names.positions), file: checkpoint.file)
         return ModelPlan(configuration: result, names: names)
     }
 
-    private static func names(root: String, isNew: Bool, hasTeacher: Bool) -> TensorNames {
+    /// Every DeiT has a distillation token, with or without a teacher's head.
+    private static func prefix(_ type: String) -> [(name: String, count: Int)] {
+        [("embeddings.cls_token", 1)] + (type == "deit" ? [("embeddings.distillation_token", 1)] : [])
+    }
+
+    private static func names(root: String, type: String, isNew: Bool, hasTeacher: Bool) -> TensorNames {
         let base = root.isEmpty ? "" : root + "."
         return TensorNames(
-            root: root, prefix: ["embeddings.cls_token", "embeddings.distillation_token"],
+            root: root, prefix: prefix(type),
             positions: "embeddings.position_embeddings", patchProjection: "embeddings.patch_embeddings.projection",
             blocks: isNew ? "layers" : "encoder.layer", norm1: "layernorm_before",
             queryKeyValue: isNew

@@ -79,7 +79,7 @@ enum TimmViT: ModelFamily {
 
     private static func names(_ shapes: TimmShapes, distilled: Bool) -> TensorNames {
         TensorNames(
-            prefix: ["cls_token", "dist_token", "reg_token"], positions: "pos_embed",
+            prefix: shapes.prefix, positions: "pos_embed",
             patchProjection: "patch_embed.proj", blocks: "blocks", norm1: "norm1", queryKeyValue: .fused("attn.qkv"),
             projection: "attn.proj", layerScale1: "ls1.gamma", norm2: "norm2", expand: "mlp.fc1", contract: "mlp.fc2",
             layerScale2: "ls2.gamma", norm: shapes.hasNormAfterPooling ? "fc_norm" : "norm",
@@ -138,11 +138,14 @@ private struct TimmShapes {
     let patchSide: Int
     let depth: Int
     let hiddenWidth: Int
-    let prefixCount: Int
+    /// Tokens in front of the patches that the file has, and how many of each.
+    let prefix: [(name: String, count: Int)]
     let hasClassToken: Bool
     let isDistilled: Bool
     let hasNormAfterPooling: Bool
     let classes: Int?
+
+    var prefixCount: Int { prefix.reduce(0) { $0 + $1.count } }
 
     init(_ model: ModelDescription) throws(CheckpointError) {
         let checkpoint = model.checkpoint
@@ -165,11 +168,9 @@ private struct TimmShapes {
         hiddenWidth = try shape("blocks.0.mlp.fc1.weight", rank: 2)[0]
         hasClassToken = checkpoint.contains("cls_token")
         isDistilled = checkpoint.contains("dist_token")
-        var prefix = 0
-        for name in ["cls_token", "dist_token", "reg_token"] where checkpoint.contains(name) {
-            prefix += try shape(name, rank: 3)[1]
+        prefix = try ["cls_token", "dist_token", "reg_token"].filter(checkpoint.contains).map {
+            (name) throws(CheckpointError) in (name, try shape(name, rank: 3)[1])
         }
-        prefixCount = prefix
         hasNormAfterPooling = checkpoint.contains("fc_norm.weight")
         classes = checkpoint.contains("head.weight") ? try shape("head.weight", rank: 2)[0] : nil
     }
