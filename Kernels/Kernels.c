@@ -14,8 +14,14 @@ static const char attention[] = {
 static const char attention_plain[] = {
 #embed "attention_plain.cl" suffix(, 0)
 };
+static const char attention_simd[] = {
+#embed "attention_simd.cl" suffix(, 0)
+};
 static const char common[] = {
 #embed "common.cl" suffix(, 0)
+};
+static const char exponential[] = {
+#embed "exponential.cl" suffix(, 0)
 };
 static const char layer_norm[] = {
 #embed "layer_norm.cl" suffix(, 0)
@@ -50,6 +56,9 @@ static const char softmax[] = {
 static const char softmax_plain[] = {
 #embed "softmax_plain.cl" suffix(, 0)
 };
+static const char transposition[] = {
+#embed "transposition.cl" suffix(, 0)
+};
 
 #define KERNEL(name) {#name, name}
 
@@ -57,10 +66,24 @@ static const struct {
     const char *name;
     const char *source;
 } kernels[] = {
-    KERNEL(activation),       KERNEL(attention),       KERNEL(attention_plain),       KERNEL(common),
-    KERNEL(layer_norm),       KERNEL(layer_norm_plain), KERNEL(linear),               KERNEL(linear_plain),
-    KERNEL(patch_embedding),  KERNEL(patch_embedding_plain), KERNEL(pooling),         KERNEL(pooling_plain),
-    KERNEL(reduction),        KERNEL(softmax),          KERNEL(softmax_plain),
+    KERNEL(activation),
+    KERNEL(attention),
+    KERNEL(attention_plain),
+    KERNEL(attention_simd),
+    KERNEL(common),
+    KERNEL(exponential),
+    KERNEL(layer_norm),
+    KERNEL(layer_norm_plain),
+    KERNEL(linear),
+    KERNEL(linear_plain),
+    KERNEL(patch_embedding),
+    KERNEL(patch_embedding_plain),
+    KERNEL(pooling),
+    KERNEL(pooling_plain),
+    KERNEL(reduction),
+    KERNEL(softmax),
+    KERNEL(softmax_plain),
+    KERNEL(transposition),
 };
 
 const char *fovea_kernel_source(const char *name) {

@@ -9,6 +9,9 @@ package struct DeviceProfile: Sendable {
     let linear: LinearTuning
     let rows: RowTuning
     let attention: AttentionTuning
+    let attentionSIMD: AttentionSIMDTuning
+    /// The kind of device that variants and tunings are chosen for.
+    let kind: Device.Kind
 
     /// Looks a device up in the tables, under the tunings of its own or another kind of device.
     package init(_ device: Device, tunedAs kind: Device.Kind? = nil) {
@@ -16,6 +19,8 @@ package struct DeviceProfile: Sendable {
         quirks = Quirk.matching(device)
         let tunings = TuningTable.defaults(for: device, as: kind)
         (linear, rows, attention) = (tunings.linear, tunings.rows, tunings.attention)
+        attentionSIMD = tunings.attentionSIMD
+        self.kind = kind ?? device.kind
     }
 
     /// Whether layer norm runs inside the linear that follows it, unless the backend's options say otherwise.

@@ -3,6 +3,8 @@ package import Operations
 
 /// One way to run an operation: a kernel file beside others for the same operation.
 package enum KernelVariant: String, Sendable, CaseIterable {
+    /// A work-group of one item that fills the vector registers of a processor core: `attention_simd.cl`.
+    case simd
     /// Register tiles and vectors for any device: `linear.cl`.
     case portable
     /// One item an output, the twin that others are judged by: `linear_plain.cl`.
@@ -12,6 +14,7 @@ package enum KernelVariant: String, Sendable, CaseIterable {
     var suffix: String {
         switch self {
         case .portable: ""
+        case .simd: "_simd"
         case .plain: "_plain"
         }
     }
@@ -19,21 +22,25 @@ package enum KernelVariant: String, Sendable, CaseIterable {
 
 /// Which variants an operation has and which devices can run them: best first.
 package enum SelectionTable {
-    /// A row: a variant, the operations that have it, and what a device needs for it.
+    /// A row: a variant, the operations that have it, what a device needs to run it, and where it is worth running.
     private struct Row {
         let variant: KernelVariant
         let operations: Set<Operation>
-        let requires: @Sendable (DeviceProfile) -> Bool
+        var requires: @Sendable (DeviceProfile) -> Bool = { _ in true }
+        var suits: @Sendable (DeviceProfile) -> Bool = { _ in true }
     }
 
     private static let rows: [Row] = [
-        Row(variant: .portable, operations: Set(Operation.allCases), requires: { _ in true }),
-        Row(variant: .plain, operations: Set(Operation.allCases), requires: { _ in true }),
+        Row(variant: .simd, operations: [.attention], suits: { $0.kind == .cpu }),
+        Row(variant: .portable, operations: Set(Operation.allCases)),
+        Row(variant: .plain, operations: Set(Operation.allCases)),
     ]
 
-    /// The variants that a device can run, best first; the plain twin is always among them.
+    /// The variants that a device can run, best first, those that do not suit it last; the plain twin is always among
+    /// them.
     package static func variants(of operation: Operation, on profile: DeviceProfile) -> [KernelVariant] {
-        rows.filter { $0.operations.contains(operation) && $0.requires(profile) }.map(\.variant)
+        let possible = rows.filter { $0.operations.contains(operation) && $0.requires(profile) }
+        return (possible.filter { $0.suits(profile) } + possible.filter { !$0.suits(profile) }).map(\.variant)
     }
 }
 

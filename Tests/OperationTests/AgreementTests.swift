@@ -14,15 +14,15 @@ struct Way: CustomTestStringConvertible {
         "\(variant), tuned for \(tunedAs?.rawValue ?? "the device"), layer norm \(fusesLayerNorm ? "fused" : "apart")"
     }
 
-    /// What any kind of device would run; the tuning matters to the portable variant alone.
-    static func all(_ operation: Operation) -> [Way] {
+    /// What any kind of device would run: every variant, under the tunings of CPU devices and of GPUs where it has any.
+    static func all(_ operation: Operation, on device: Device) -> [Way] {
         let fusions = operation == .linear ? [false, true] : [false]
-        return fusions.flatMap { fuses in
-            [
-                Way(variant: .portable, tunedAs: .cpu, fusesLayerNorm: fuses),
-                Way(variant: .portable, tunedAs: .gpu, fusesLayerNorm: fuses),
-                Way(variant: .plain, tunedAs: nil, fusesLayerNorm: fuses),
-            ]
+        return SelectionTable.variants(of: operation, on: DeviceProfile(device)).flatMap { variant in
+            fusions.flatMap { fuses in
+                (variant == .plain ? [nil] : [.cpu, .gpu]).map { kind in
+                    Way(variant: variant, tunedAs: kind, fusesLayerNorm: fuses)
+                }
+            }
         }
     }
 }
@@ -52,10 +52,11 @@ struct AgreementTests {
 
     @Test("twice on one session, memory filled with NaN before", arguments: Operation.allCases)
     func agreement(operation: Operation) throws {
-        var backends = Backends(try #require(TestDevice.first))
+        let device = try #require(TestDevice.first)
+        var backends = Backends(device)
         for operationCase in OperationCases.all where operationCase.operation == operation {
             let expected = operationCase.run(on: ReferenceBackend())
-            for way in Way.all(operation) {
+            for way in Way.all(operation, on: device) {
                 let backend = try backends.backend(way)
                 let prepared = try operationCase.prepare(on: backend)
                 let first = try backend.download(prepared.run())

@@ -14,6 +14,15 @@ extension OpenCLBackend {
         let problem = ["HEADS": heads, "HEAD_WIDTH": width / heads]
         let flop = 4 * batch * tokens * tokens * width
         switch variant(of: .attention) {
+        case .simd:
+            let device = profile.device
+            let tuning = profile.attentionSIMD.fitting(headWidth: width / heads, localMemory: device.localMemory)
+            let tiles = (tokens + tuning.queries - 1) / tuning.queries
+            let tilesPerItem = tuning.tilesPerItem(tokens: tokens, heads: batch * heads, units: device.computeUnits)
+            try launch(
+                .attention, tuning.defines.merging(problem) { _, problem in problem },
+                arguments + [.int(tilesPerItem)], flop: flop,
+                global: [(tiles + tilesPerItem - 1) / tilesPerItem, heads, batch], local: [1, 1, 1])
         case .portable:
             let tuning = profile.attention.fitting(headWidth: width / heads)
             let queries = (tokens + tuning.group - 1) / tuning.group * tuning.group

@@ -45,7 +45,7 @@ extension OpenCLBackend {
         ]
         let flop = 2 * rows * linear.inputWidth * linear.outputWidth
         switch variant(of: .linear) {
-        case .portable:
+        case .portable, .simd:
             try launchTiled(.linear, defines, arguments, flop: flop, rows: rows, columns: linear.outputWidth)
         case .plain:
             try launch(.linear, defines, arguments, flop: flop, global: [linear.outputWidth, rows], local: nil)
@@ -74,7 +74,7 @@ extension OpenCLBackend {
         let outputs = weight.shape[0]
         let scaledBias = (0..<outputs).map { (bias?[$0] ?? 0) * (scale?[$0] ?? 1) }
         switch variant(of: operation) {
-        case .portable:
+        case .portable, .simd:
             let panel = profile.linear.panel
             let padding = (outputs + panel - 1) / panel * panel - outputs
             return (

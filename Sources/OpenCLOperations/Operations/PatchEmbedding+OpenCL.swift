@@ -58,7 +58,7 @@ extension OpenCLBackend {
         ]
         let flop = 6 * grid.batch * grid.count * fixed.patchSide * fixed.patchSide * fixed.width
         switch variant(of: .patchEmbedding) {
-        case .portable:
+        case .portable, .simd:
             try launchTiled(
                 .patchEmbedding, defines, arguments, flop: flop, rows: grid.batch * tokens, columns: fixed.width)
         case .plain:

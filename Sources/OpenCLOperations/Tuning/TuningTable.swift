@@ -5,6 +5,7 @@ struct TuningTable {
     let linear: LinearTuning
     let rows: RowTuning
     let attention: AttentionTuning
+    let attentionSIMD: AttentionSIMDTuning
 
     /// A CPU device gets work-groups of one and its own vectors; anything else small groups side by side.
     ///
@@ -19,11 +20,13 @@ struct TuningTable {
             linear: LinearTuning(
                 rows: 6, vector: vector, vectors: 2, groupColumns: 1, groupRows: 1, fusesLayerNorm: false),
             rows: RowTuning(vector: vector, group: 1),
-            attention: AttentionTuning(vector: vector, keys: 8, group: 1))
+            attention: AttentionTuning(vector: vector, keys: 8, group: 1),
+            attentionSIMD: AttentionSIMDTuning(vector: vector, vectors: 2, rows: vector < 16 ? 4 : 8, keyBlock: 512))
     }
 
     private static let gpu = TuningTable(
         linear: LinearTuning(rows: 4, vector: 4, vectors: 1, groupColumns: 16, groupRows: 8, fusesLayerNorm: true),
         rows: RowTuning(vector: 4, group: 64),
-        attention: AttentionTuning(vector: 4, keys: 8, group: 32))
+        attention: AttentionTuning(vector: 4, keys: 8, group: 32),
+        attentionSIMD: AttentionSIMDTuning(vector: 4, vectors: 1, rows: 4, keyBlock: 64))
 }

@@ -1,0 +1,196 @@
+// attention_simd — softmax(scale · Q · Kᵀ) · V for each head, on CPU devices: a lane of a vector is a query.
+//
+//   Both products are the register tile of linear.cl: ROWS scalars, each times the same VECTORS vectors of QUERIES
+//   lanes. Sᵀ = K·(scale·Q)ᵀ has keys for rows, Oᵀ = Vᵀ·Pᵀ has channels for rows; between them maximum, exponential and
+//   sum go down the lanes, so that nothing is added across a vector. Keys come in blocks of KEY_BLOCK, and what was
+//   summed before a block is put in terms of the new maximum (Milakov and Gimelshein, arXiv:1805.02867):
+//     m' = max(m, max_j s_j)   l' = l·e^(m − m') + Σ_j e^(s_j − m')   o' = o·e^(m − m') + Σ_j e^(s_j − m')·v_j
+//
+//   qkv  [B, T, 3, HEADS, HEAD_WIDTH]  float  in   query, key and value of a token side by side, as the QKV layer
+//                                                  writes them: the split into heads is this indexing
+//   y    [B, T, HEADS, HEAD_WIDTH]     float  out  every element written; must not alias qkv
+//   tokens  T        int    in
+//   scale            float  in   1/√HEAD_WIDTH in the paper
+//   tiles_per_item   int    in   query tiles that an item works through
+//
+//   Launch    ⌈⌈T/QUERIES⌉ / tiles_per_item⌉ × HEADS × B groups of one item
+//   Local     HEAD_WIDTH·(2·QUERIES + KEY_BLOCK) + (KEY_BLOCK + ROWS)·QUERIES floats
+//   Numerics  float32; keys in order. A query's bits depend on no other query: lanes do not mix. Queries past T repeat
+//             the last one, keys past T are scored and never summed. NaN among the inputs gives NaN
+//   Work      4·B·HEADS·T²·HEAD_WIDTH flop, 16·B·T·HEADS·HEAD_WIDTH bytes
+//   Host      Sources/OpenCLOperations/Operations/Attention+OpenCL.swift
+//   Definition  Sources/Operations/Reference/Attention.swift
+#include "exponential.cl"
+#include "transposition.cl"
+
+// Problem
+#ifndef HEADS
+  #define HEADS 12
+#endif
+#ifndef HEAD_WIDTH
+  #define HEAD_WIDTH 64  // C; a multiple of VECTOR
+#endif
+// Tuning — set by AttentionSIMDTuning; any legal value gives the same answer up to rounding.
+#ifndef ROWS
+  #define ROWS 4         // keys, then channels, of a register tile
+#endif
+#ifndef VECTORS
+  #define VECTORS 2      // vectors of queries
+#endif
+#ifndef KEY_BLOCK
+  #define KEY_BLOCK 512  // keys whose scores are held
+#endif
+#if HEAD_WIDTH % VECTOR != 0
+  #error "attention_simd: HEAD_WIDTH must be a multiple of VECTOR"
+#endif
+#if ROWS > HEAD_WIDTH
+  #error "attention_simd: ROWS must not exceed HEAD_WIDTH"
+#endif
+#define QUERIES (VECTORS * VECTOR)
+#define ROW (3 * HEADS * HEAD_WIDTH)
+
+// tile[r][v] += rows[r]·columns[v] over so many steps; a step moves on by row_step scalars and a row of QUERIES lanes.
+#define ACCUMULATE(tile, rows, row_step, columns, steps)                              \
+  for (int step = 0; step < (steps); ++step) {                                        \
+    vfloat lanes[VECTORS];                                                            \
+    _Pragma("unroll")                                                                 \
+    for (int v = 0; v < VECTORS; ++v) lanes[v] = v_load((columns) + step * QUERIES + v * VECTOR); \
+    _Pragma("unroll")                                                                 \
+    for (int r = 0; r < ROWS; ++r) {                                                  \
+      const vfloat scalar = (vfloat)((rows)[r][step * (row_step)]);                      \
+      _Pragma("unroll")                                                               \
+      for (int v = 0; v < VECTORS; ++v) tile[r][v] = fma(scalar, lanes[v], tile[r][v]); \
+    }                                                                                 \
+  }
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void attention_simd(__global const float *restrict qkv, __global float *restrict y, const int tokens,
+                    const float scale, const int tiles_per_item) {
+  __local float query[HEAD_WIDTH * QUERIES];               // scale·Qᵀ of the tile
+  __local float scores[(KEY_BLOCK + ROWS) * QUERIES];      // Sᵀ, then Pᵀ, of the tile and a block of keys
+  __local float sums[HEAD_WIDTH * QUERIES];                // Oᵀ of the tile
+  __local float packed_values[KEY_BLOCK * HEAD_WIDTH];     // V of a block: rows that lie together
+  const int head = get_group_id(1), image = get_group_id(2);
+  __global const float *queries = qkv + (size_t)image * tokens * ROW + head * HEAD_WIDTH;
+  __global const float *keys = queries + HEADS * HEAD_WIDTH;
+  __global const float *values = keys + HEADS * HEAD_WIDTH;
+  const int first_tile = get_group_id(0) * tiles_per_item;
+  const int last_tile = min(first_tile + tiles_per_item, (tokens + QUERIES - 1) / QUERIES);
+
+  for (int tile_index = first_tile; tile_index < last_tile; ++tile_index) {
+    // 1. Queries, scaled and transposed.
+    const int first_query = tile_index * QUERIES;
+    for (int i = 0; i < QUERIES; i += VECTOR) {
+      for (int c = 0; c < HEAD_WIDTH; c += VECTOR) {
+        vfloat square[VECTOR];
+        #pragma unroll
+        for (int r = 0; r < VECTOR; ++r) {
+          square[r] = v_load(queries + (size_t)min(first_query + i + r, tokens - 1) * ROW + c) * scale;
+        }
+        transpose(square);
+        #pragma unroll
+        for (int r = 0; r < VECTOR; ++r) v_store(square[r], query + (c + r) * QUERIES + i);
+      }
+    }
+    vfloat largest[VECTORS], total[VECTORS];
+    #pragma unroll
+    for (int v = 0; v < VECTORS; ++v) {
+      largest[v] = (vfloat)(-INFINITY);
+      total[v] = (vfloat)(0.0f);
+    }
+
+    for (int first_key = 0; first_key < tokens; first_key += KEY_BLOCK) {
+      const int count = min(KEY_BLOCK, tokens - first_key);
+      if (tile_index == first_tile || tokens > KEY_BLOCK) {
+        for (int j = 0; j < count; ++j) {
+          for (int c = 0; c < HEAD_WIDTH; c += VECTOR) {
+            v_store(v_load(values + (size_t)(first_key + j) * ROW + c), packed_values + j * HEAD_WIDTH + c);
+          }
+        }
+      }
+
+      // 2. Scores of the block, ROWS keys at a time, and their maximum.
+      vfloat block_largest[VECTORS];
+      #pragma unroll
+      for (int v = 0; v < VECTORS; ++v) block_largest[v] = largest[v];
+      for (int j = 0; j < count; j += ROWS) {
+        __global const float *row[ROWS];
+        #pragma unroll
+        for (int r = 0; r < ROWS; ++r) row[r] = keys + (size_t)min(first_key + j + r, tokens - 1) * ROW;
+        vfloat tile[ROWS][VECTORS];
+        #pragma unroll
+        for (int r = 0; r < ROWS; ++r) {
+          #pragma unroll
+          for (int v = 0; v < VECTORS; ++v) tile[r][v] = (vfloat)(0.0f);
+        }
+        ACCUMULATE(tile, row, 1, query, HEAD_WIDTH)
+        #pragma unroll
+        for (int r = 0; r < ROWS; ++r) {
+          #pragma unroll
+          for (int v = 0; v < VECTORS; ++v) {
+            v_store(tile[r][v], scores + (j + r) * QUERIES + v * VECTOR);
+            block_largest[v] = fmax(block_largest[v], tile[r][v]);
+          }
+        }
+      }
+
+      // 3. Weights in place of the scores; what was summed so far, in terms of the new maximum.
+      vfloat correction[VECTORS];
+      #pragma unroll
+      for (int v = 0; v < VECTORS; ++v) {
+        vfloat sum = (vfloat)(0.0f);
+        for (int j = 0; j < count; ++j) {
+          const vfloat weight = v_exp(v_load(scores + j * QUERIES + v * VECTOR) - block_largest[v]);
+          v_store(weight, scores + j * QUERIES + v * VECTOR);
+          sum += weight;
+        }
+        correction[v] = v_exp(largest[v] - block_largest[v]);
+        total[v] = first_key == 0 ? sum : fma(total[v], correction[v], sum);
+        largest[v] = block_largest[v];
+      }
+
+      // 4. Values, ROWS channels at a time; the last tile begins early rather than end late.
+      for (int c = 0; c < HEAD_WIDTH; c += ROWS) {
+        const int first_channel = min(c, HEAD_WIDTH - ROWS);
+        __local const float *column[ROWS];
+        vfloat tile[ROWS][VECTORS];
+        #pragma unroll
+        for (int r = 0; r < ROWS; ++r) {
+          column[r] = packed_values + first_channel + r;
+          #pragma unroll
+          for (int v = 0; v < VECTORS; ++v) {
+            const vfloat before = v_load(sums + (first_channel + r) * QUERIES + v * VECTOR);
+            tile[r][v] = first_key == 0 ? (vfloat)(0.0f) : before * correction[v];
+          }
+        }
+        ACCUMULATE(tile, column, HEAD_WIDTH, scores, count)
+        const int first_new = c - first_channel;
+        #pragma unroll
+        for (int r = 0; r < ROWS; ++r) {
+          #pragma unroll
+          for (int v = 0; v < VECTORS; ++v) {
+            if (r >= first_new) v_store(tile[r][v], sums + (first_channel + r) * QUERIES + v * VECTOR);
+          }
+        }
+      }
+    }
+
+    // 5. Normalized and transposed back.
+    #pragma unroll
+    for (int v = 0; v < VECTORS; ++v) {
+      const vfloat factor = 1.0f / total[v];
+      const int first = first_query + v * VECTOR;
+      for (int c = 0; c < HEAD_WIDTH; c += VECTOR) {
+        vfloat square[VECTOR];
+        #pragma unroll
+        for (int r = 0; r < VECTOR; ++r) square[r] = v_load(sums + (c + r) * QUERIES + v * VECTOR) * factor;
+        transpose(square);
+        __global float *target = y + (((size_t)image * tokens + first) * HEADS + head) * HEAD_WIDTH + c;
+        #pragma unroll
+        for (int r = 0; r < VECTOR; ++r) {
+          if (first + r < tokens) v_store(square[r], target + r * (HEADS * HEAD_WIDTH));
+        }
+      }
+    }
+  }
+}

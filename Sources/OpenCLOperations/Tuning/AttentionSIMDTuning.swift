@@ -1,0 +1,51 @@
+/// Tile of `attention_simd.cl`.
+struct AttentionSIMDTuning: KernelTuning {
+    /// Floats per vector, at most; the kernel gets the largest power of two below that divides the head width.
+    var vector: Int
+    /// Vectors of queries.
+    var vectors: Int
+    /// Keys, then channels, of a register tile.
+    var rows: Int
+    /// Keys whose scores are held.
+    var keyBlock: Int
+
+    static let knobs: [Knob<Self>] = [
+        Knob(name: "VECTOR", path: \.vector, candidates: [4, 8, 16]),
+        Knob(name: "VECTORS", path: \.vectors, candidates: [1, 2, 3]),
+        Knob(name: "ROWS", path: \.rows, candidates: [4, 5, 6, 8, 12]),
+        Knob(name: "KEY_BLOCK", path: \.keyBlock, candidates: [256, 512]),
+    ]
+
+    var isLegal: Bool { [1, 2, 4, 8, 16].contains(vector) && vectors > 0 && rows > 0 && keyBlock > 0 }
+
+    /// Queries of a tile.
+    var queries: Int { vector * vectors }
+
+    /// The same tuning for heads of a given width and a device's local memory.
+    func fitting(headWidth: Int, localMemory: Int) -> AttentionSIMDTuning {
+        var fitted = self
+        while headWidth % fitted.vector != 0 { fitted.vector /= 2 }
+        fitted.rows = min(rows, headWidth)
+        while fitted.keyBlock > 32, fitted.localBytes(headWidth: headWidth) > localMemory { fitted.keyBlock /= 2 }
+        return fitted
+    }
+
+    /// Local memory of a work-group.
+    private func localBytes(headWidth: Int) -> Int {
+        4 * (headWidth * (2 * queries + keyBlock) + (keyBlock + rows) * queries)
+    }
+
+    /// Query tiles that an item works through, so that the compute units end together.
+    ///
+    /// Few heads on few units want their queries divided; but every item packs the values of its head first, which
+    /// costs about half a tile. The smallest time of the longest unit wins, in tiles, and among equals the fewest items.
+    func tilesPerItem(tokens: Int, heads: Int, units: Int) -> Int {
+        let tiles = (tokens + queries - 1) / queries
+        func cost(_ items: Int) -> Double {
+            let rounds = (heads * items + units - 1) / units
+            return Double(rounds) * (Double((tiles + items - 1) / items) + 0.5)
+        }
+        let items = (1...tiles).min { (cost($0), $0) < (cost($1), $1) } ?? 1
+        return (tiles + items - 1) / items
+    }
+}
