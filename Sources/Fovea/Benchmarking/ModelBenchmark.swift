@@ -1,6 +1,6 @@
 import OpenCLOperations
 import OperationCases
-import Operations
+package import Operations
 import VisionModels
 
 /// Times a model: random pictures as bytes in host memory in, logits (or embeddings) in host memory out.
@@ -31,14 +31,17 @@ package struct ModelBenchmark {
     ///
     /// - Parameter batchSize: At least 1.
     package init(_ session: any InferenceSession, batchSize: Int, seed: UInt64 = 1) {
-        self.session = session
-        self.batchSize = batchSize
         let (height, width) = (session.configuration.imageHeight, session.configuration.imageWidth)
         var random = SeededGenerator(seed: seed)
         let bytes = (0..<batchSize * height * width * 3).map { _ in UInt8(truncatingIfNeeded: random.next() >> 56) }
-        input = .pictures(
-            PixelBatch(count: batchSize, height: height, width: width, bytes: bytes),
-            Normalization(mean: SIMD3(repeating: 0.5), deviation: SIMD3(repeating: 0.5)))
+        self.init(
+            session,
+            .pictures(PixelBatch(count: batchSize, height: height, width: width, bytes: bytes), .halves))
+    }
+
+    /// Times a session on an input of its size.
+    package init(_ session: any InferenceSession, _ input: ModelInput) {
+        (self.session, self.input, batchSize) = (session, input, input.count)
     }
 
     /// Runs once and tells how long it took.
@@ -87,4 +90,9 @@ package struct ModelBenchmark {
         for _ in 0..<runs { try run() }
         return LaunchProfile(try session.takeProfile(), runs: runs)
     }
+}
+
+extension Normalization {
+    /// Mean and deviation ½: for pictures whose answer nobody reads.
+    package static let halves = Normalization(mean: SIMD3(repeating: 0.5), deviation: SIMD3(repeating: 0.5))
 }

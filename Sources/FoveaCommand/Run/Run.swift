@@ -50,7 +50,7 @@ struct Run: ParsableCommand {
     func run() throws {
         let tensor = try InputArray(contentsOf: input)
         let files = try model.files(quiet: verbosity.quiet)
-        let opened = try open(files, for: tensor)
+        let opened = try tensor.open(files, model, path: input)
         let kind = kind ?? (opened.configuration.classes == nil ? .embedding : .logits)
         try kind.check(against: opened.configuration)
         let normalization = try tensor.isNormalized ? nil : normalization(files)
@@ -68,28 +68,6 @@ struct Run: ParsableCommand {
         try result.finish()
         verbosity.detail("\(output): float32 \(result.shape), \(progress.rate) pictures a second")
         try result.conclude()
-    }
-
-    /// Opens the model at the size of the array.
-    ///
-    /// Throws category `input` where it cannot run at that size.
-    private func open(_ files: ModelFiles, for tensor: InputArray) throws(FoveaError) -> OpenedModel {
-        let own = try? files.open(model.overrides(inputSize: nil))
-        if let own, own.configuration.imageHeight == tensor.size.height,
-            own.configuration.imageWidth == tensor.size.width
-        {
-            return own
-        }
-        do {
-            return try files.open(model.overrides(inputSize: tensor.size))
-        } catch {
-            guard let own else { throw error }
-            let expected = own.configuration.inputDescription
-            throw FoveaError(
-                .input, code: "INPUT_SHAPE",
-                "\(input): holds pictures of \(tensor.size) (height × width), but \(files.name) reads \(expected); "
-                    + "give it an array of that size", details: [error.message])
-        }
     }
 
     /// The user's, or the model's own.
