@@ -17,6 +17,9 @@ static const char attention_plain[] = {
 static const char common[] = {
 #embed "common.cl" suffix(, 0)
 };
+static const char fma_rate[] = {
+#embed "fma_rate.cl" suffix(, 0)
+};
 static const char layer_norm[] = {
 #embed "layer_norm.cl" suffix(, 0)
 };
@@ -41,6 +44,9 @@ static const char pooling[] = {
 static const char pooling_plain[] = {
 #embed "pooling_plain.cl" suffix(, 0)
 };
+static const char read_rate[] = {
+#embed "read_rate.cl" suffix(, 0)
+};
 static const char reduction[] = {
 #embed "reduction.cl" suffix(, 0)
 };
@@ -57,10 +63,12 @@ static const struct {
     const char *name;
     const char *source;
 } kernels[] = {
-    KERNEL(activation),       KERNEL(attention),       KERNEL(attention_plain),       KERNEL(common),
-    KERNEL(layer_norm),       KERNEL(layer_norm_plain), KERNEL(linear),               KERNEL(linear_plain),
-    KERNEL(patch_embedding),  KERNEL(patch_embedding_plain), KERNEL(pooling),         KERNEL(pooling_plain),
-    KERNEL(reduction),        KERNEL(softmax),          KERNEL(softmax_plain),
+    KERNEL(activation),             KERNEL(attention),              KERNEL(attention_plain),
+    KERNEL(common),                 KERNEL(fma_rate),               KERNEL(layer_norm),
+    KERNEL(layer_norm_plain),       KERNEL(linear),                 KERNEL(linear_plain),
+    KERNEL(patch_embedding),        KERNEL(patch_embedding_plain),  KERNEL(pooling),
+    KERNEL(pooling_plain),          KERNEL(read_rate),              KERNEL(reduction),
+    KERNEL(softmax),                KERNEL(softmax_plain),
 };
 
 const char *fovea_kernel_source(const char *name) {
