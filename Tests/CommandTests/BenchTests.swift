@@ -60,4 +60,45 @@ struct BenchTests {
         let text = try FoveaProcess.results(arguments + axes)
         for word in ["batch", "size", "depth", "ms/GFLOP", "32×48"] { #expect(text.contains(word), "\(word)") }
     }
+
+    @Test("a chart shows both devices over what varies; a file that exists is kept")
+    func chart() throws {
+        let folder = try TemporaryFolder()
+        let arguments = [
+            "bench", "--model", golden.folder, "--device", "cpu", "--versus", "cpu", "--iterations", "1",
+            "--batch-size",
+            "1,2,4", "--output", folder("chart.svg"),
+        ]
+        _ = try FoveaProcess.results(arguments)
+        #expect(folder.names == ["chart.svg"])
+        let text = String(decoding: try TemporaryFolder.read(folder("chart.svg")), as: UTF8.self)
+        #expect(text.hasPrefix("<svg xmlns=") && text.hasSuffix("</svg>\n"))
+        // Two devices at three batch sizes in two panels, and one mark for the name that both have.
+        #expect(text.split(separator: "<circle").count - 1 == 2 * 3 * 2 + 1)
+        for word in [">time an image, ms", ">GFLOP/s", ">pictures in a run<", ">4<", "cpu (reference)"] {
+            #expect(text.contains(word), "\(word)")
+        }
+        #expect(!text.contains("nan") && !text.contains("inf"))
+        #expect(try FoveaProcess.run(arguments).status == .exited(8))
+    }
+
+    @Test("a trace has the host's steps and every launch of three passes, in order", .requiresOpenCL)
+    func trace() throws {
+        let folder = try TemporaryFolder()
+        let arguments = ["bench", "--model", golden.folder, "--iterations", "1", "--trace", folder("trace.json")]
+        _ = try FoveaProcess.results(arguments)
+        let trace = try JSON(parsing: String(decoding: TemporaryFolder.read(folder("trace.json")), as: UTF8.self))
+        let events = try #require(trace["traceEvents"]?.array).filter { $0["ph"]?.string == "X" }
+        let host = events.filter { $0["tid"]?.integer == 1 }
+        let steps = ["upload", "enqueue", "wait", "download"]
+        #expect(host.compactMap { $0["name"]?.string } == steps + steps + steps)
+        let device = events.filter { $0["tid"]?.integer == 2 }
+        #expect(device.count { $0["name"]?.string?.hasPrefix("attention") == true } == 3 * 2)
+        let starts = device.compactMap { $0["ts"]?.double }
+        #expect(starts.count == device.count && starts == starts.sorted())
+        #expect(device.allSatisfy { $0["dur"]?.double ?? 0 > 0 && $0["args"]?["flop"]?.double ?? 0 > 0 })
+        // The device works between the upload and the end of the download.
+        let last = try #require(host.last)
+        #expect(starts.allSatisfy { $0 > 0 && $0 < (last["ts"]?.double ?? 0) + (last["dur"]?.double ?? 0) })
+    }
 }

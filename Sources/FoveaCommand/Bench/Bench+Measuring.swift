@@ -35,6 +35,15 @@ extension Bench {
         return report
     }
 
+    /// Three passes of the first model at the first batch size.
+    func passes(on device: ComputeDevice, _ array: InputArray?) throws(FoveaError) -> ChromeTrace {
+        var options = sessionOptions
+        options.backend.profiles = true
+        let session = try open(models[0], array).session(on: device, options: options)
+        let benchmark = benchmark(session, array, batchSize: batchSizes(array)[0])
+        return ChromeTrace(host: "host", device: device.name, passes: try benchmark.trace(runs: 3))
+    }
+
     /// Opens a model, with the size of the array where one is given.
     func open(_ model: Model, _ array: InputArray?) throws(FoveaError) -> OpenedModel {
         guard let random else {

@@ -65,6 +65,19 @@ struct Bench: ParsableCommand {
     @Flag(help: "Measure the roofline again rather than take the one that was kept.")
     var refreshRoofline = false
 
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Also draw the result: time an image and GFLOP/s over what varies.", valueName: "chart.svg"))
+    var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Also write when host and device did what in three passes, for chrome://tracing and ui.perfetto.dev.",
+            valueName: "trace.json"))
+    var trace: String?
+
+    @OptionGroup var overwrite: OverwriteOption
+
     @Option(help: "text or json.")
     var format = ReportFormat.text
 
@@ -95,15 +108,16 @@ struct Bench: ParsableCommand {
             throw ValidationError("--input gives the batch and the input size; leave out --batch-size and --input-size")
         }
         let rows = (batchSize?.values.count ?? 1) * (inputSize?.values.count ?? 1) * (depth?.values.count ?? 1)
-        if onDemand, profile || versus != nil || rows > 1 {
-            throw ValidationError("--on-demand runs one model and batch size on one device, without --profile")
+        if onDemand, profile || versus != nil || output != nil || trace != nil || rows > 1 {
+            throw ValidationError(
+                "--on-demand runs one model and batch size on one device, without --profile, --output and --trace")
         }
     }
 
     func run() throws {
         let device = try deviceOptions.resolve(verbose: verbose)
-        if profile, case .reference = device {
-            throw ValidationError("--profile needs an OpenCL device; \(device.name) has no kernels")
+        if profile || trace != nil, case .reference = device {
+            throw ValidationError("--profile and --trace need an OpenCL device; \(device.name) has no kernels")
         }
         let rival = try versus.map { request throws(FoveaError) in
             try ComputeDevice(request) { Console.say("fovea: \($0)") }
@@ -113,7 +127,18 @@ struct Bench: ParsableCommand {
             let session = try open(models[0], array).session(on: device, options: sessionOptions)
             return try serve(benchmark(session, array, batchSize: batchSizes(array)[0]))
         }
+        let (chartFile, traceFile) = (
+            try output.map { try overwrite.create($0) }, try trace.map { try overwrite.create($0) }
+        )
         let report = try measure(on: device, versus: rival, array)
+        if let chartFile {
+            try chartFile.write(report.chart)
+            try chartFile.commit()
+        }
+        if let traceFile {
+            try traceFile.write(try passes(on: device, array).json.text() + "\n")
+            try traceFile.commit()
+        }
         switch format {
         case .text: Console.write(report.text)
         case .json: Console.write(report.json.text(.pretty) + "\n")
