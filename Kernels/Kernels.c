@@ -23,6 +23,9 @@ static const char common[] = {
 static const char exponential[] = {
 #embed "exponential.cl" suffix(, 0)
 };
+static const char fma_rate[] = {
+#embed "fma_rate.cl" suffix(, 0)
+};
 static const char layer_norm[] = {
 #embed "layer_norm.cl" suffix(, 0)
 };
@@ -41,11 +44,17 @@ static const char patch_embedding[] = {
 static const char patch_embedding_plain[] = {
 #embed "patch_embedding_plain.cl" suffix(, 0)
 };
+static const char patch_embedding_simd[] = {
+#embed "patch_embedding_simd.cl" suffix(, 0)
+};
 static const char pooling[] = {
 #embed "pooling.cl" suffix(, 0)
 };
 static const char pooling_plain[] = {
 #embed "pooling_plain.cl" suffix(, 0)
+};
+static const char read_rate[] = {
+#embed "read_rate.cl" suffix(, 0)
 };
 static const char reduction[] = {
 #embed "reduction.cl" suffix(, 0)
@@ -72,14 +81,17 @@ static const struct {
     KERNEL(attention_simd),
     KERNEL(common),
     KERNEL(exponential),
+    KERNEL(fma_rate),
     KERNEL(layer_norm),
     KERNEL(layer_norm_plain),
     KERNEL(linear),
     KERNEL(linear_plain),
     KERNEL(patch_embedding),
     KERNEL(patch_embedding_plain),
+    KERNEL(patch_embedding_simd),
     KERNEL(pooling),
     KERNEL(pooling_plain),
+    KERNEL(read_rate),
     KERNEL(reduction),
     KERNEL(softmax),
     KERNEL(softmax_plain),

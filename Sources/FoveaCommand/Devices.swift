@@ -130,11 +130,3 @@ extension DeviceSurvey.Entry {
 
     private var isChosen: Bool { if case .chosen = verdict { true } else { false } }
 }
-
-extension JSON.Object {
-    /// Members in order; of equal keys the last stands.
-    init(_ members: [(String, JSON)]) {
-        self.init()
-        for (key, value) in members { self[key] = value }
-    }
-}

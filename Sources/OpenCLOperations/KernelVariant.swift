@@ -31,7 +31,7 @@ package enum SelectionTable {
     }
 
     private static let rows: [Row] = [
-        Row(variant: .simd, operations: [.attention], suits: { $0.kind == .cpu }),
+        Row(variant: .simd, operations: [.attention, .patchEmbedding], suits: { $0.kind == .cpu }),
         Row(variant: .portable, operations: Set(Operation.allCases)),
         Row(variant: .plain, operations: Set(Operation.allCases)),
     ]

@@ -15,6 +15,10 @@ package struct LaunchTime: Sendable {
     package let start: UInt64
     /// Floating-point operations that the launch's sizes ask for; a multiply-add counts two.
     package let flop: Double
+    /// Bytes of the buffers that the launch was given, each once: what must be read or written at least.
+    package let bytes: Double
+    /// When the host put it on the queue, on the device's clock, in nanoseconds.
+    package let queued: UInt64
 }
 
 /// Keeps the events of launches until they are asked for.
@@ -23,14 +27,17 @@ final class LaunchProfiler {
         let operation: Operation
         let specialization: Specialization
         let flop: Double
+        let bytes: Double
         let event: Event
 
         init(
-            _ operation: Operation, _ specialization: Specialization, flop: Double, _ event: consuming Event
+            _ operation: Operation, _ specialization: Specialization, flop: Double, bytes: Double,
+            _ event: consuming Event
         ) {
             self.operation = operation
             self.specialization = specialization
             self.flop = flop
+            self.bytes = bytes
             self.event = event
         }
     }
@@ -38,9 +45,10 @@ final class LaunchProfiler {
     private var records: [Record] = []
 
     func record(
-        _ operation: Operation, _ specialization: Specialization, flop: Double, _ event: consuming Event
+        _ operation: Operation, _ specialization: Specialization, flop: Double, bytes: Double,
+        _ event: consuming Event
     ) {
-        records.append(Record(operation, specialization, flop: flop, event))
+        records.append(Record(operation, specialization, flop: flop, bytes: bytes, event))
     }
 
     /// Waits for the last launch and hands out all times.
@@ -54,7 +62,7 @@ final class LaunchProfiler {
                 LaunchTime(
                     operation: record.operation, kernel: record.specialization.kernel,
                     label: record.specialization.label, nanoseconds: measured.duration, start: measured.started,
-                    flop: record.flop))
+                    flop: record.flop, bytes: record.bytes, queued: measured.queued))
         }
         return times
     }

@@ -84,6 +84,17 @@ package final class OpenCLBackend: Backend {
         case float4(SIMD4<Float>)
     }
 
+    /// Bytes of the buffers among some arguments; one that is given twice, such as a residual added in place, counts once.
+    private static func bytes(of arguments: [Argument]) -> Double {
+        var seen: Set<ObjectIdentifier> = []
+        return arguments.reduce(0) { sum, argument in
+            guard case .buffer(let buffer) = argument, seen.insert(ObjectIdentifier(buffer)).inserted else {
+                return sum
+            }
+            return sum + Double(buffer.byteCount)
+        }
+    }
+
     /// Compiles the kernel where need be, binds its arguments and enqueues it.
     ///
     /// - Parameter flop: What the sizes ask for, as the case lists count it; for the profile alone.
@@ -104,7 +115,7 @@ package final class OpenCLBackend: Backend {
         }
         if let profiler {
             profiler.record(
-                operation, specialization, flop: Double(flop),
+                operation, specialization, flop: Double(flop), bytes: Self.bytes(of: arguments),
                 try queue.launchWithEvent(entry.kernel, global: global, local: local))
         } else {
             try queue.launch(entry.kernel, global: global, local: local)

@@ -3,7 +3,7 @@ import Glibc
 /// What the program cache does to the file system.
 ///
 /// Only regular files and directories that belong to us are touched, because a binary is code that runs.
-enum CacheFiles {
+package enum CacheFiles {
     /// The end of every entry's name.
     static let entrySuffix = ".program"
     private static let temporaryPrefix = ".writing-"
@@ -11,13 +11,13 @@ enum CacheFiles {
     private static let abandonedAfterSeconds = 3600
 
     /// Why a file could not be read.
-    enum ReadFailure: Error, CustomStringConvertible {
+    package enum ReadFailure: Error, CustomStringConvertible {
         case absent
         case notOurs
         case tooLarge
         case system(Int32)
 
-        var description: String {
+        package var description: String {
             switch self {
             case .absent: "it does not exist"
             case .notOurs: "it is not a regular file of this user"
@@ -28,7 +28,7 @@ enum CacheFiles {
     }
 
     /// Reads a whole file and marks it as used now, so that it is among the last to go.
-    static func read(_ path: String, upTo limit: Int) -> Result<[UInt8], ReadFailure> {
+    package static func read(_ path: String, upTo limit: Int) -> Result<[UInt8], ReadFailure> {
         let file = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else {
             return .failure(errno == ENOENT ? .absent : errno == ELOOP ? .notOurs : .system(errno))
@@ -53,7 +53,7 @@ enum CacheFiles {
     }
 
     /// Makes a directory, and those above it, where they are missing; tells what keeps it from being ours.
-    static func prepare(_ directory: String) -> String? {
+    package static func prepare(_ directory: String) -> String? {
         var path = ""
         for part in directory.split(separator: "/", omittingEmptySubsequences: false) {
             path += part
@@ -70,7 +70,7 @@ enum CacheFiles {
     }
 
     /// Writes a file whole or not at all; tells what went wrong.
-    static func write(_ bytes: [UInt8], to path: String, in directory: String) -> String? {
+    package static func write(_ bytes: [UInt8], to path: String, in directory: String) -> String? {
         let temporary = directory + "/" + temporaryPrefix + String(UInt64.random(in: .min ... .max), radix: 36)
         let file = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { return systemMessage(errno) }

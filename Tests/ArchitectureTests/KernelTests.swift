@@ -105,6 +105,10 @@ import Testing
         arguments: [
             ("//   Local     none\n", "", "no line Local"),
             ("     Work      rows·WIDTH flop", "", "no line Work"),
+            (
+                "Definition  Operations/Reference/Scale.swift", "Definition  none: the time is the result",
+                "names no Swift file"
+            ),
             ("Numerics  one rounding", "Numerics ", "no line Numerics"),
             ("//   y[r, d] = factor · x[r, d]\n", "", "no formula"),
             ("//   factor  scalar\n//\n", "//\n", "argument factor"),

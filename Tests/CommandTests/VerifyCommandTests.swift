@@ -3,7 +3,7 @@ import Glibc
 import Operations
 import Testing
 
-@Suite("fovea verify, devices, summary and bench")
+@Suite("fovea verify, devices and summary")
 struct VerifyCommandTests {
     private let golden = GoldenCase(name: "timm-vit")
 
@@ -82,35 +82,5 @@ struct VerifyCommandTests {
         let text = try FoveaProcess.results(arguments)
         #expect(text.contains("parameters     86,567,656") && text.contains("GFLOP/image    35.128"))
         #expect(text.contains("from tench, Tinca tinca"))
-    }
-
-    @Test("bench measures batches, kernels and a second device", .requiresOpenCL)
-    func bench() throws {
-        let report = try JSON(
-            parsing: FoveaProcess.results([
-                "bench", "--model", golden.folder, "--batch-size", "1,3", "--iterations", "4", "--profile", "--versus",
-                "cpu", "--format", "json",
-            ]))
-        let rows = try #require(report["results"]?.array)
-        #expect(rows.map { $0["batchSize"]?.integer } == [1, 3])
-        for row in rows {
-            #expect(row["runs"]?.integer == 4)
-            let times = try ["best", "p50", "p90", "p99"].map { try #require(row["milliseconds"]?[$0]?.double) }
-            #expect(times == times.sorted() && times[0] > 0)
-            #expect(row["versus"]?["device"]?.string == "cpu (reference)")
-            let kernels = try #require(row["profile"]?.array)
-            #expect(kernels.contains { $0["operation"]?.string == "attention" && $0["calls"]?.double == 2 })
-            let shares = kernels.compactMap { $0["share"]?.double }
-            #expect(abs(shares.reduce(0, +) - 1) < 1e-9)
-        }
-    }
-
-    @Test("bench refuses what makes no sense")
-    func benchRefusals() throws {
-        for arguments in [
-            ["--batch-size", "0"], ["--batch-size", "1,,2"], ["--iterations", "0"], ["--seconds", "0"],
-            ["--random", "resnet50"], ["--random", "vit_tiny_patch16_224", "--model", "demo"],
-            ["--device", "cpu", "--profile"],
-        ] { #expect(try FoveaProcess.run(["bench"] + arguments).status == .exited(2), "\(arguments)") }
     }
 }

@@ -100,3 +100,11 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
         self = .object(object)
     }
 }
+
+extension JSON.Object {
+    /// Makes an object of keys and values, in their order; of equal keys the last stands.
+    package init(_ members: [(String, JSON)]) {
+        self.init()
+        for (key, value) in members { self[key] = value }
+    }
+}

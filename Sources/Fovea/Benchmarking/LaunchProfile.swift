@@ -17,8 +17,15 @@ package struct LaunchProfile: Sendable {
         package let seconds: Double
         /// Floating-point operations in a pass.
         package let flop: Double
+        /// Bytes that a pass must move at least: each buffer of a launch once.
+        package let bytes: Double
         /// Its part of all kernels' time, 0…1.
         package let share: Double
+
+        /// The least seconds that its operations and bytes allow under a roofline; nil without one.
+        package func attainableSeconds(_ roofline: Roofline?) -> Double? {
+            roofline?.leastSeconds(flop: flop, bytes: bytes)
+        }
     }
 
     /// Kernels, the longest time first.
@@ -36,7 +43,8 @@ package struct LaunchProfile: Sendable {
             return Row(
                 operation: launches[0].operation, kernel: key.kernel, label: key.label,
                 calls: Double(launches.count) / Double(runs), seconds: nanoseconds * 1e-9 / Double(runs),
-                flop: launches.reduce(0) { $0 + $1.flop } / Double(runs), share: total > 0 ? nanoseconds / total : 0)
+                flop: launches.reduce(0) { $0 + $1.flop } / Double(runs),
+                bytes: launches.reduce(0) { $0 + $1.bytes } / Double(runs), share: total > 0 ? nanoseconds / total : 0)
         }.sorted { ($0.seconds, $1.kernel, $1.label) > ($1.seconds, $0.kernel, $0.label) }
     }
 
@@ -44,4 +52,11 @@ package struct LaunchProfile: Sendable {
     package var seconds: Double { rows.reduce(0) { $0 + $1.seconds } }
     /// Floating-point operations of a pass.
     package var flop: Double { rows.reduce(0) { $0 + $1.flop } }
+
+    /// The least seconds that the kernels' operations and bytes allow under a roofline; nil without one.
+    package func attainableSeconds(_ roofline: Roofline?) -> Double? {
+        roofline.map { roofline in
+            rows.reduce(0) { $0 + roofline.leastSeconds(flop: $1.flop, bytes: $1.bytes) }
+        }
+    }
 }

@@ -90,6 +90,28 @@ package struct ModelBenchmark {
         for _ in 0..<runs { try run() }
         return LaunchProfile(try session.takeProfile(), runs: runs)
     }
+
+    /// Runs so many times on a session that was made to profile, and tells when host and device did what.
+    ///
+    /// The device's clock is set by the first launch of each pass, which is queued as the host begins to enqueue.
+    package func trace(runs: Int) throws(FoveaError) -> [TracedPass] {
+        try run()
+        _ = try session.takeProfile()
+        let origin = ContinuousClock.now
+        var passes: [TracedPass] = []
+        for _ in 0..<runs {
+            let start = origin.duration(to: .now) / .seconds(1)
+            try run()
+            let (steps, launches) = (session.lastSteps, try session.takeProfile())
+            let begin = steps.first { $0.name == "enqueue" }?.start ?? 0
+            let zero = Double(launches.first?.queued ?? 0)
+            passes.append(
+                TracedPass(
+                    start: start, steps: steps,
+                    launches: launches.map { ($0, begin + (Double($0.start) - zero) * 1e-9) }))
+        }
+        return passes
+    }
 }
 
 extension Normalization {

@@ -1,4 +1,5 @@
 import Operations
+import VisionModels
 
 /// The sizes behind a timm name, for models made of random weights.
 ///
@@ -35,9 +36,12 @@ struct RandomArchitecture: Sendable {
 
     /// The name.
     let name: String
-    /// Side of the picture in pixels.
-    let inputSide: Int
-    private let patchSide: Int
+    /// Size of the picture in pixels; the name's, unless another was asked for.
+    let inputSize: InputSize
+    /// Blocks; the name's, unless another number was asked for.
+    let depth: Int
+    /// Side of a patch in pixels.
+    let patchSide: Int
     private let size: Size
     private let registers: Int
     private let isDistilled: Bool
@@ -45,7 +49,11 @@ struct RandomArchitecture: Sendable {
     private let positionsCoverPrefix: Bool
 
     /// Takes a name apart; nil where it is of another form, or patches do not fill the picture.
-    init?(_ name: String) {
+    ///
+    /// - Parameters:
+    ///   - inputSize: Size of the picture, in place of the name's; the position table is made for it.
+    ///   - depth: Number of blocks, in place of the size's own.
+    init?(_ name: String, inputSize: InputSize? = nil, depth: Int? = nil) {
         var parts = name.split(separator: "_", omittingEmptySubsequences: false)[...]
         guard let family = parts.popFirst(), ["vit", "deit", "deit3"].contains(family), let sizeName = parts.popFirst(),
             let size = Self.sizes.first(where: { $0.key == sizeName })?.value
@@ -60,9 +68,12 @@ struct RandomArchitecture: Sendable {
             parts.removeFirst(2)
         }
         guard let side = parts.popFirst().flatMap({ Self.number($0, after: "") }), parts.isEmpty, patch <= side,
-            side <= 1 << 14, side % patch == 0
+            side <= 1 << 14
         else { return nil }
-        (self.name, inputSide, patchSide, self.size, self.registers) = (name, side, patch, size, registers)
+        let picture = inputSize ?? InputSize(height: side, width: side)
+        guard picture.height % patch == 0, picture.width % patch == 0 else { return nil }
+        (self.name, self.inputSize, patchSide, self.size, self.registers) = (name, picture, patch, size, registers)
+        self.depth = depth ?? size.depth
         self.isDistilled = isDistilled
         hasLayerScale = family == "deit3" || registers > 0 && Self.scaledSizes.contains(String(sizeName))
         positionsCoverPrefix = family != "deit3" && registers == 0
@@ -85,7 +96,7 @@ struct RandomArchitecture: Sendable {
     func tensors(classes: Int) -> [Tensor] {
         let width = size.width
         let hasClassToken = registers == 0
-        let patches = (inputSide / patchSide) * (inputSide / patchSide)
+        let patches = (inputSize.height / patchSide) * (inputSize.width / patchSide)
         let prefix = (hasClassToken ? 1 : 0) + (isDistilled ? 1 : 0)
         var tensors: [Tensor] = []
         if hasClassToken { tensors.append(Tensor(name: "cls_token", shape: [1, 1, width])) }
@@ -95,7 +106,7 @@ struct RandomArchitecture: Sendable {
             Tensor(name: "pos_embed", shape: [1, patches + (positionsCoverPrefix ? prefix : 0), width]))
         tensors.append(Tensor(name: "patch_embed.proj.weight", shape: [width, 3, patchSide, patchSide]))
         tensors.append(Tensor(name: "patch_embed.proj.bias", shape: [width]))
-        for block in 0..<size.depth { tensors += blockTensors("blocks.\(block).") }
+        for block in 0..<depth { tensors += blockTensors("blocks.\(block).") }
         tensors += norm(registers > 0 ? "fc_norm" : "norm")
         for head in isDistilled ? ["head", "head_dist"] : ["head"] { tensors += linear(head, width, classes) }
         return tensors

@@ -1,6 +1,7 @@
 package import Checkpoints
 import OperationCases
 package import Operations
+package import VisionModels
 
 /// A checkpoint that exists nowhere: timm's names and shapes for an architecture, values from a seed.
 ///
@@ -54,9 +55,21 @@ package struct RandomCheckpoint: Checkpoint {
 extension ModelFiles {
     /// A model of random weights of a timm architecture, with 1000 classes and no file.
     ///
-    /// - Throws: `FoveaError` of category `usage` for a name of another form, listing the forms.
-    package static func random(_ architecture: String, seed: UInt64 = 1) throws(FoveaError) -> ModelFiles {
-        guard let sizes = RandomArchitecture(architecture) else {
+    /// - Parameters:
+    ///   - inputSize: Size of its pictures, in place of the name's; the position table is made for it.
+    ///   - depth: Number of blocks, in place of the architecture's own; at least 1.
+    /// - Throws: `FoveaError` of category `usage` for a name of another form, listing the forms, and for a size that is no
+    ///   whole number of patches.
+    package static func random(
+        _ architecture: String, inputSize: InputSize? = nil, depth: Int? = nil, seed: UInt64 = 1
+    ) throws(FoveaError) -> ModelFiles {
+        guard let sizes = RandomArchitecture(architecture, inputSize: inputSize, depth: depth) else {
+            if let inputSize, let own = RandomArchitecture(architecture) {
+                throw FoveaError(
+                    .usage, code: "RANDOM_INPUT_SIZE",
+                    "\(architecture) cannot see pictures of \(inputSize): both sides must be multiples of "
+                        + "\(own.patchSide), the side of its patches")
+            }
             throw FoveaError(
                 .usage, code: "RANDOM_ARCHITECTURE",
                 "random weights cannot be made for '\(architecture)'; name \(RandomArchitecture.forms), such as "
@@ -66,7 +79,7 @@ extension ModelFiles {
         let configuration = Configuration(
             [
                 "architecture": .string(architecture), "num_classes": 1000,
-                "pretrained_cfg": ["input_size": [3, JSON(sizes.inputSide), JSON(sizes.inputSide)]],
+                "pretrained_cfg": ["input_size": [3, JSON(sizes.inputSize.height), JSON(sizes.inputSize.width)]],
             ], file: checkpoint.file)
         return ModelFiles(
             name: checkpoint.file, configuration: configuration, preprocessor: nil, isDemo: false

@@ -66,6 +66,13 @@ package protocol InferenceSession: AnyObject {
     func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor
     /// The time of every launch since the last call; empty unless the session was made to profile.
     func takeProfile() throws(FoveaError) -> [LaunchTime]
+    /// What the host did in the last run; empty unless the session was made to profile.
+    var lastSteps: [HostStep] { get }
+}
+
+extension InferenceSession {
+    /// Nothing: only sessions on a device have steps to tell.
+    package var lastSteps: [HostStep] { [] }
 }
 
 /// How a session differs from the default.
@@ -104,6 +111,8 @@ private final class BackendSession<B: Backend>: InferenceSession {
     private let backend: B
     private let model: VisionTransformer<B>
     private let isMultiLabel: Bool
+    private let recordsSteps: Bool
+    private(set) var lastSteps: [HostStep] = []
 
     var configuration: VisionTransformerConfiguration { model.configuration }
     var deviceMemory: (used: Int, peak: Int)? { (backend as? OpenCLBackend)?.memory }
@@ -113,6 +122,7 @@ private final class BackendSession<B: Backend>: InferenceSession {
         self.backend = backend
         deviceName = device.name
         isMultiLabel = opened.isMultiLabel
+        recordsSteps = options.backend.profiles && backend is OpenCLBackend
         model = try VisionTransformer(
             opened.plan, from: opened.checkpoint, on: backend, allowingNonFinite: options.allowsNonFinite)
     }
@@ -121,6 +131,7 @@ private final class BackendSession<B: Backend>: InferenceSession {
         try check(input)
         try output.check(against: configuration)
         do {
+            if recordsSteps, output == .logits || output == .embedding { return try runInSteps(input, output) }
             let pixels: Pixels<B.Tensor> =
                 switch input {
                 case .pictures(let batch, let normalization): .rgb(try backend.upload(batch), normalization)
@@ -130,6 +141,35 @@ private final class BackendSession<B: Backend>: InferenceSession {
         } catch {
             throw FoveaError(error)
         }
+    }
+
+    /// The same as a plain run, with a wait of its own between the last launch and the download.
+    private func runInSteps(_ input: ModelInput, _ output: OutputKind) throws -> HostTensor {
+        let start = ContinuousClock.now
+        var began = start
+        lastSteps = []
+        func end(_ name: String) {
+            let now = ContinuousClock.now
+            lastSteps.append(
+                HostStep(
+                    name: name, start: start.duration(to: began) / .seconds(1),
+                    seconds: began.duration(to: now) / .seconds(1)))
+            began = now
+        }
+        let pixels: Pixels<B.Tensor> =
+            switch input {
+            case .pictures(let batch, let normalization): .rgb(try backend.upload(batch), normalization)
+            case .tensor(let tensor): .normalized(try backend.upload(tensor))
+            }
+        end("upload")
+        let result =
+            try output == .logits
+            ? model.logits(of: pixels, on: backend) : model.embedding(of: pixels, on: backend)
+        end("enqueue")
+        try (backend as? OpenCLBackend)?.finish()
+        end("wait")
+        defer { end("download") }
+        return try backend.download(result)
     }
 
     func takeProfile() throws(FoveaError) -> [LaunchTime] {

@@ -1,8 +1,6 @@
 import ArgumentParser
 import Checkpoints
 import Fovea
-import OpenCLOperations
-import Operations
 import VisionModels
 
 /// `fovea bench`: how fast a model is on a device.
@@ -14,7 +12,14 @@ struct Bench: ParsableCommand {
             rank. GFLOP/s counts the products of the model, a multiply-add as two. With --versus both devices run in \
             turns.
 
-            Example: fovea bench --random vit_base_patch16_224 --batch-size 1,8 --profile
+            The roofline is what the device can do at most: its rate of multiply-adds, and bytes a second from memory, \
+            both measured on it once and kept. A share of it says how much is left to gain; with --profile that of each \
+            kernel is of the lower of the two ceilings for its operations and bytes, and passes 100 % where caches hold \
+            what it reads.
+
+            Examples:
+              fovea bench --random vit_base_patch16_224 --batch-size 1,8 --profile
+              fovea bench --random vit_tiny_patch16_224 --depth 2,6,12 --output depth.svg
             """)
 
     @OptionGroup var deviceOptions: DeviceOptions
@@ -23,11 +28,18 @@ struct Bench: ParsableCommand {
     @Option(help: ArgumentHelp("In place of a model, random weights of this timm architecture.", valueName: "name"))
     var random: String?
 
-    @Option(help: ArgumentHelp("Size the model sees, as 224 or HEIGHTxWIDTH.", valueName: "HxW"))
-    var inputSize: InputSize?
-
     @Option(help: ArgumentHelp("Pictures in a run, separated by commas. (default: 1)", valueName: "n,…"))
-    var batchSize: BatchSizes?
+    var batchSize: CommaSeparated<Int>?
+
+    @Option(
+        help: ArgumentHelp(
+            "Size the model sees, as 224 or HEIGHTxWIDTH; several, separated by commas, with --random.",
+            valueName: "HxW,…"))
+    var inputSize: CommaSeparated<InputSize>?
+
+    @Option(
+        help: ArgumentHelp("Blocks of the model in place of its own number, with --random.", valueName: "n,…"))
+    var depth: CommaSeparated<Int>?
 
     @Option(
         help: ArgumentHelp(
@@ -38,7 +50,7 @@ struct Bench: ParsableCommand {
     @Option(help: ArgumentHelp("Runs that are measured, in place of --seconds.", valueName: "n"))
     var iterations: Int?
 
-    @Option(help: ArgumentHelp("Seconds to measure each batch size, five runs at least.", valueName: "s"))
+    @Option(help: ArgumentHelp("Seconds to measure each row, five runs at least.", valueName: "s"))
     var seconds = 3.0
 
     @Option(help: ArgumentHelp("Runs before measuring.", valueName: "n"))
@@ -49,6 +61,22 @@ struct Bench: ParsableCommand {
 
     @Option(help: ArgumentHelp("A second device to run in turns with the first, such as cpu.", valueName: "device"))
     var versus: DeviceRequest?
+
+    @Flag(help: "Measure the roofline again rather than take the one that was kept.")
+    var refreshRoofline = false
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Also draw the result: time an image and GFLOP/s over what varies.", valueName: "chart.svg"))
+    var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Also write when host and device did what in three passes, for chrome://tracing and ui.perfetto.dev.",
+            valueName: "trace.json"))
+    var trace: String?
+
+    @OptionGroup var overwrite: OverwriteOption
 
     @Option(help: "text or json.")
     var format = ReportFormat.text
@@ -70,94 +98,55 @@ struct Bench: ParsableCommand {
         guard seconds > 0, seconds <= 86400 else {
             throw ValidationError("--seconds \(seconds): must be above 0 and at most 86400")
         }
+        if warmUp < 0 { throw ValidationError("--warm-up \(warmUp): must not be negative") }
+        try Self.check(batchSize, "--batch-size", upTo: 4096)
+        try Self.check(depth, "--depth", upTo: 256)
+        if random == nil, depth != nil || (inputSize?.values.count ?? 1) > 1 {
+            throw ValidationError("--depth and several values of --input-size need --random: a file has its own")
+        }
         if input != nil, batchSize != nil || inputSize != nil {
             throw ValidationError("--input gives the batch and the input size; leave out --batch-size and --input-size")
         }
-        if onDemand, profile || versus != nil || (batchSize?.values.count ?? 1) > 1 {
-            throw ValidationError("--on-demand runs one batch size on one device, without --profile and --versus")
+        let rows = (batchSize?.values.count ?? 1) * (inputSize?.values.count ?? 1) * (depth?.values.count ?? 1)
+        if onDemand, profile || versus != nil || output != nil || trace != nil || rows > 1 {
+            throw ValidationError(
+                "--on-demand runs one model and batch size on one device, without --profile, --output and --trace")
         }
-        if warmUp < 0 { throw ValidationError("--warm-up \(warmUp): must not be negative") }
     }
 
     func run() throws {
         let device = try deviceOptions.resolve(verbose: verbose)
-        if profile, case .reference = device {
-            throw ValidationError("--profile needs an OpenCL device; \(device.name) has no kernels")
+        if profile || trace != nil, case .reference = device {
+            throw ValidationError("--profile and --trace need an OpenCL device; \(device.name) has no kernels")
         }
         let rival = try versus.map { request throws(FoveaError) in
             try ComputeDevice(request) { Console.say("fovea: \($0)") }
         }
-        let files = try random.map { name throws(FoveaError) in try ModelFiles.random(name) } ?? modelOptions.files()
         let array = try input.map { path throws(FoveaError) in try InputArray(contentsOf: path) }
-        let opened =
-            try array?.open(files, modelOptions, path: input ?? "")
-            ?? files.open(modelOptions.overrides(inputSize: inputSize))
         if onDemand {
-            let session = try opened.session(on: device, options: sessionOptions)
+            let session = try open(models[0], array).session(on: device, options: sessionOptions)
             return try serve(benchmark(session, array, batchSize: batchSizes(array)[0]))
         }
-        var report = BenchmarkReport(
-            model: opened.files.name, configuration: opened.configuration, device: device.name,
-            rival: rival?.name, precision: deviceOptions.precision.resolved)
-        try measure(opened, array, on: device, versus: rival, into: &report)
-        if profile { try profile(opened, array, on: device, into: &report) }
+        let (chartFile, traceFile) = (
+            try output.map { try overwrite.create($0) }, try trace.map { try overwrite.create($0) }
+        )
+        let report = try measure(on: device, versus: rival, array)
+        if let chartFile {
+            try chartFile.write(report.chart)
+            try chartFile.commit()
+        }
+        if let traceFile {
+            try traceFile.write(try passes(on: device, array).json.text() + "\n")
+            try traceFile.commit()
+        }
         switch format {
         case .text: Console.write(report.text)
         case .json: Console.write(report.json.text(.pretty) + "\n")
         }
     }
 
-    private var limit: ModelBenchmark.Limit { iterations.map { .iterations($0) } ?? .seconds(seconds) }
-
-    private func measure(
-        _ opened: OpenedModel, _ array: InputArray?, on device: ComputeDevice, versus rival: ComputeDevice?,
-        into report: inout BenchmarkReport
-    ) throws {
-        let start = ContinuousClock.now
-        let session = try opened.session(on: device, options: sessionOptions)
-        report.loadSeconds = start.duration(to: .now) / .seconds(1)
-        let rivalSession = try rival.map { rival throws(FoveaError) in
-            try opened.session(on: rival, options: sessionOptions)
-        }
-        for size in batchSizes(array) {
-            let benchmark = benchmark(session, array, batchSize: size)
-            if report.firstRunSeconds == nil { report.firstRunSeconds = try benchmark.run() / .seconds(1) }
-            guard let rivalSession else {
-                report.rows.append(.init(batchSize: size, own: try benchmark.measure(limit, warmUp: warmUp)))
-                continue
-            }
-            let measured = try benchmark.measure(
-                against: self.benchmark(rivalSession, array, batchSize: size), limit, warmUp: warmUp)
-            report.rows.append(.init(batchSize: size, own: measured.own, rival: measured.other))
-        }
-    }
-
-    /// Profiles on a session of its own, because events cost time that plain runs do not pay.
-    private func profile(
-        _ opened: OpenedModel, _ array: InputArray?, on device: ComputeDevice, into report: inout BenchmarkReport
-    ) throws {
-        var options = sessionOptions
-        options.backend.profiles = true
-        let session = try opened.session(on: device, options: options)
-        for (index, row) in report.rows.enumerated() {
-            report.rows[index].profile = try benchmark(session, array, batchSize: row.batchSize).profile(
-                runs: min(row.own.count, 10), warmUp: max(warmUp, 1))
-        }
-    }
-
-    private func batchSizes(_ array: InputArray?) -> [Int] { array.map { [$0.count] } ?? batchSize?.values ?? [1] }
-
-    /// What is timed: the array that was given, or random pictures.
-    private func benchmark(
-        _ session: any InferenceSession, _ array: InputArray?, batchSize: Int
-    ) -> ModelBenchmark {
-        guard let array else { return ModelBenchmark(session, batchSize: batchSize) }
-        return ModelBenchmark(session, array.input(0..<array.count, .halves))
-    }
-
-    private var sessionOptions: SessionOptions {
-        var options = SessionOptions()
-        options.allowsNonFinite = modelOptions.allowNonfinite
-        return options
+    private static func check(_ list: CommaSeparated<Int>?, _ option: String, upTo limit: Int) throws {
+        guard let wrong = list?.values.first(where: { !(1...limit).contains($0) }) else { return }
+        throw ValidationError("\(option) \(wrong): must be from 1 to \(limit)")
     }
 }

@@ -75,7 +75,7 @@ extension OpenCLBackend {
         let scaledBias = (0..<outputs).map { (bias?[$0] ?? 0) * (scale?[$0] ?? 1) }
         switch variant(of: operation) {
         case .portable, .simd:
-            let panel = profile.linear.panel
+            let panel = variant(of: operation) == .simd ? profile.linear.itemColumns : profile.linear.panel
             let padding = (outputs + panel - 1) / panel * panel - outputs
             return (
                 try storePanels(weight, scale: scale, panel: panel),

@@ -58,7 +58,18 @@ extension OpenCLBackend {
         ]
         let flop = 6 * grid.batch * grid.count * fixed.patchSide * fixed.patchSide * fixed.width
         switch variant(of: .patchEmbedding) {
-        case .portable, .simd:
+        case .simd:
+            let tuning = profile.linear.fittingPatches(of: fixed.patchSide, localMemory: profile.device.localMemory)
+            let rowTiles = (grid.batch * tokens + tuning.rows - 1) / tuning.rows
+            let panels = (fixed.width + tuning.itemColumns - 1) / tuning.itemColumns
+            // One gathering for all panels, unless there are too few rows to keep the compute units busy.
+            let parts = min(panels, max(1, 8 * profile.device.computeUnits / rowTiles))
+            let panelsPerItem = (panels + parts - 1) / parts
+            let tile = ["ROWS": tuning.rows, "VECTOR": tuning.vector, "VECTORS": tuning.vectors]
+            try launch(
+                .patchEmbedding, defines.merging(tile) { problem, _ in problem }, arguments + [.int(panelsPerItem)],
+                flop: flop, global: [rowTiles, (panels + panelsPerItem - 1) / panelsPerItem], local: [1, 1])
+        case .portable:
             try launchTiled(
                 .patchEmbedding, defines, arguments, flop: flop, rows: grid.batch * tokens, columns: fixed.width)
         case .plain:

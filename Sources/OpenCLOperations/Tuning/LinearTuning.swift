@@ -23,8 +23,17 @@ struct LinearTuning: KernelTuning {
 
     var isLegal: Bool { [1, 2, 4, 8, 16].contains(vector) && groupColumns * groupRows <= 256 }
 
+    /// Columns of an item that is a group of its own: the width of a weight panel of the `simd` variants.
+    var itemColumns: Int { vectors * vector }
     /// Columns of a group: the width of a weight panel.
     var panel: Int { groupColumns * vectors * vector }
     /// Rows of a group.
     var groupHeight: Int { groupRows * rows }
+
+    /// The same tile with as many rows as local memory can hold patches.
+    func fittingPatches(of side: Int, localMemory: Int) -> LinearTuning {
+        var fitted = self
+        while fitted.rows > 1, fitted.rows * 12 * side * side > localMemory { fitted.rows -= 1 }
+        return fitted
+    }
 }

@@ -1,5 +1,6 @@
 import Fovea
 import OpenCLOperations
+import OperationCases
 import Operations
 import Testing
 import VisionModels
@@ -46,6 +47,21 @@ struct BenchmarkTests {
         #expect(abs(profile.rows.reduce(0) { $0 + $1.share } - 1) < 1e-9)
         #expect(profile.rows.map(\.seconds) == profile.rows.map(\.seconds).sorted(by: >))
         #expect(profile.rows.allSatisfy { $0.seconds > 0 })
+    }
+
+    @Test("a launch's bytes are those of its case", .requiresOpenCL)
+    func bytes() throws {
+        var options = OpenCLBackend.Options()
+        (options.profiles, options.fusesLayerNorm) = (true, true)
+        let backend = try OpenCLBackend(try #require(TestDevice.first), options: options)
+        for operationCase in OperationCases.base where operationCase.operation != .patchEmbedding {
+            _ = try operationCase.run(on: backend)
+            let found = try backend.takeProfile().reduce(0) { $0 + $1.bytes }
+            // Panels and buffers are padded, biases and norms not counted by the case.
+            let expected = operationCase.work.bytes
+            #expect(
+                found > 0.95 * expected && found < 1.05 * expected + 20000, "\(operationCase): \(found), \(expected)")
+        }
     }
 
     @Test("a session that does not profile has nothing to tell", .requiresOpenCL)

@@ -84,4 +84,17 @@ struct RandomCheckpointTests {
         let error = #expect(throws: FoveaError.self) { try ModelFiles.random(name) }
         #expect(error?.category == .usage && error?.message.contains("vit_SIZE_patchP_S") == true)
     }
+
+    @Test("are made for other sizes and depths, positions included")
+    func sizesAndDepths() throws {
+        let size = InputSize(height: 64, width: 96)
+        let opened = try ModelFiles.random("vit_tiny_patch16_224", inputSize: size, depth: 3).open()
+        #expect(opened.configuration.depth == 3 && opened.configuration.tokenCount == 1 + 4 * 6)
+        #expect(opened.checkpoint.layout(of: "pos_embed")?.shape == [1, 25, 192])
+        #expect(opened.checkpoint.layout(of: "blocks.3.norm1.weight") == nil)
+        let error = #expect(throws: FoveaError.self) {
+            try ModelFiles.random("vit_tiny_patch16_224", inputSize: InputSize(height: 64, width: 90))
+        }
+        #expect(error?.category == .usage && error?.message.contains("multiples of 16") == true)
+    }
 }

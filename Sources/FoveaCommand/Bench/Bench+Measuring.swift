@@ -1,0 +1,122 @@
+import Fovea
+import OpenCLOperations
+import Operations
+import VisionModels
+
+extension Bench {
+    /// A model among those that are timed: what is asked of it in place of its own.
+    struct Model {
+        let inputSize: InputSize?
+        let depth: Int?
+    }
+
+    /// Every input size with every depth.
+    var models: [Model] {
+        (inputSize?.values.map { $0 } ?? [nil]).flatMap { size in
+            (depth?.values.map { $0 } ?? [nil]).map { Model(inputSize: size, depth: $0) }
+        }
+    }
+
+    /// Times every model at every batch size, one model in memory at a time.
+    func measure(
+        on device: ComputeDevice, versus rival: ComputeDevice?, _ array: InputArray?
+    ) throws -> BenchmarkReport {
+        var report = BenchmarkReport(
+            device: .init(device.name, try roofline(of: device)),
+            rival: try rival.map { .init($0.name, try roofline(of: $0)) },
+            precision: deviceOptions.precision.resolved)
+        for model in models {
+            let opened = try open(model, array)
+            if report.model.isEmpty { report.model = opened.files.name }
+            let first = report.rows.count
+            try measure(opened, array, on: device, versus: rival, into: &report)
+            if profile { try profile(opened, array, on: device, &report.rows[first...]) }
+        }
+        return report
+    }
+
+    /// Three passes of the first model at the first batch size.
+    func passes(on device: ComputeDevice, _ array: InputArray?) throws(FoveaError) -> ChromeTrace {
+        var options = sessionOptions
+        options.backend.profiles = true
+        let session = try open(models[0], array).session(on: device, options: options)
+        let benchmark = benchmark(session, array, batchSize: batchSizes(array)[0])
+        return ChromeTrace(host: "host", device: device.name, passes: try benchmark.trace(runs: 3))
+    }
+
+    /// Opens a model, with the size of the array where one is given.
+    func open(_ model: Model, _ array: InputArray?) throws(FoveaError) -> OpenedModel {
+        guard let random else {
+            let files = try modelOptions.files()
+            if let array { return try array.open(files, modelOptions, path: input ?? "") }
+            return try files.open(modelOptions.overrides(inputSize: model.inputSize))
+        }
+        let files = try ModelFiles.random(random, inputSize: array?.size ?? model.inputSize, depth: model.depth)
+        return try files.open(modelOptions.overrides(inputSize: nil))
+    }
+
+    /// The array's own, or those asked for.
+    func batchSizes(_ array: InputArray?) -> [Int] { array.map { [$0.count] } ?? batchSize?.values ?? [1] }
+
+    /// What is timed: the array that was given, or random pictures.
+    func benchmark(_ session: any InferenceSession, _ array: InputArray?, batchSize: Int) -> ModelBenchmark {
+        guard let array else { return ModelBenchmark(session, batchSize: batchSize) }
+        return ModelBenchmark(session, array.input(0..<array.count, .halves))
+    }
+
+    /// Options of the sessions that are timed.
+    var sessionOptions: SessionOptions {
+        var options = SessionOptions()
+        options.allowsNonFinite = modelOptions.allowNonfinite
+        return options
+    }
+
+    /// The reference has no roofline: it is written to be read.
+    private func roofline(of device: ComputeDevice) throws(FoveaError) -> Roofline? {
+        guard case .openCL(let device) = device else { return nil }
+        return try Roofline(of: device, refresh: refreshRoofline) { if verbose { Console.say("fovea: \($0)") } }
+    }
+
+    private var limit: ModelBenchmark.Limit { iterations.map { .iterations($0) } ?? .seconds(seconds) }
+
+    private func measure(
+        _ opened: OpenedModel, _ array: InputArray?, on device: ComputeDevice, versus rival: ComputeDevice?,
+        into report: inout BenchmarkReport
+    ) throws {
+        let start = ContinuousClock.now
+        let session = try opened.session(on: device, options: sessionOptions)
+        if report.rows.isEmpty { report.loadSeconds = start.duration(to: .now) / .seconds(1) }
+        let rivalSession = try rival.map { rival throws(FoveaError) in
+            try opened.session(on: rival, options: sessionOptions)
+        }
+        for size in batchSizes(array) {
+            let benchmark = benchmark(session, array, batchSize: size)
+            if report.firstRunSeconds == nil { report.firstRunSeconds = try benchmark.run() / .seconds(1) }
+            var row: BenchmarkReport.Row
+            if let rivalSession {
+                let measured = try benchmark.measure(
+                    against: self.benchmark(rivalSession, array, batchSize: size), limit, warmUp: warmUp)
+                row = .init(configuration: opened.configuration, batchSize: size, own: measured.own)
+                row.rival = measured.other
+            } else {
+                let measured = try benchmark.measure(limit, warmUp: warmUp)
+                row = .init(configuration: opened.configuration, batchSize: size, own: measured)
+            }
+            report.rows.append(row)
+        }
+    }
+
+    /// Profiles on a session of its own, because events cost time that plain runs do not pay.
+    private func profile(
+        _ opened: OpenedModel, _ array: InputArray?, on device: ComputeDevice,
+        _ rows: inout ArraySlice<BenchmarkReport.Row>
+    ) throws {
+        var options = sessionOptions
+        options.backend.profiles = true
+        let session = try opened.session(on: device, options: options)
+        for index in rows.indices {
+            rows[index].profile = try benchmark(session, array, batchSize: rows[index].batchSize).profile(
+                runs: min(rows[index].own.count, 10), warmUp: max(warmUp, 1))
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Fovea
+import OpenCLOperations
+import VisionModels
+
+/// What `fovea bench` found.
+struct BenchmarkReport {
+    /// Where something ran.
+    struct Device {
+        let name: String
+        /// Nil for the reference.
+        let roofline: Roofline?
+
+        init(_ name: String, _ roofline: Roofline?) { (self.name, self.roofline) = (name, roofline) }
+    }
+
+    /// What one model gave at one batch size.
+    struct Row {
+        let configuration: VisionTransformerConfiguration
+        let batchSize: Int
+        let own: LatencyStatistics
+        var rival: LatencyStatistics?
+        var profile: LaunchProfile?
+
+        /// How many times as long the rival takes, by medians.
+        var ratio: Double? { rival.map { $0.median / own.median } }
+        /// Floating-point operations of a run.
+        var flop: Double { configuration.flop * Double(batchSize) }
+        /// Height and width of the pictures in pixels.
+        var inputSize: InputSize { InputSize(height: configuration.imageHeight, width: configuration.imageWidth) }
+
+        /// Operations a second, by the median.
+        func flopPerSecond(_ statistics: LatencyStatistics) -> Double { flop / statistics.median }
+        /// Its part of the rate of multiply-adds; nil for the reference.
+        func share(_ statistics: LatencyStatistics, on device: Device) -> Double? {
+            device.roofline.map { flopPerSecond(statistics) / $0.flopPerSecond }
+        }
+    }
+
+    var model = ""
+    let device: Device
+    let rival: Device?
+    let precision: String
+    /// From opened files to weights on the device, for the first model.
+    var loadSeconds = 0.0
+    /// The first run, kernels compiled or read from the cache.
+    var firstRunSeconds: Double?
+    var rows: [Row] = []
+
+    init(device: Device, rival: Device?, precision: String) {
+        (self.device, self.rival, self.precision) = (device, rival, precision)
+    }
+
+    /// What differs from row to row, in the order in which it is told.
+    var axes: [Axis] { Axis.allCases.filter { axis in Set(rows.map { axis.value($0) }).count > 1 } }
+
+    /// What a row can differ in from another.
+    enum Axis: CaseIterable {
+        case batchSize
+        case inputSize
+        case depth
+
+        /// A number that stands for the row on this axis: for pictures the square root of their pixels.
+        func value(_ row: Row) -> Double {
+            switch self {
+            case .batchSize: Double(row.batchSize)
+            case .inputSize: Double(row.inputSize.height * row.inputSize.width).squareRoot()
+            case .depth: Double(row.configuration.depth)
+            }
+        }
+
+        /// What a row says of itself.
+        func label(_ row: Row) -> String {
+            switch self {
+            case .batchSize: "\(row.batchSize)"
+            case .inputSize:
+                row.inputSize.height == row.inputSize.width ? "\(row.inputSize.height)" : "\(row.inputSize)"
+            case .depth: "\(row.configuration.depth)"
+            }
+        }
+    }
+}
