@@ -6,7 +6,7 @@ import OpenCLRuntime
 /// kernels that still read it.
 final class BufferPool {
     private let queue: CommandQueue
-    private let fillsWithNaN: Bool
+    let fillsWithNaN: Bool
     private var free: [Int: [Buffer]] = [:]
     /// Buffers made so far; a pass in steady state makes none.
     private(set) var madeCount = 0

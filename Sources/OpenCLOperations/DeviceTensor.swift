@@ -24,5 +24,8 @@ package final class DeviceTensor {
         buffer = try pool.take(byteCount: shape.count * (element == .float32 ? 4 : 1))
     }
 
+    /// Bytes of all elements.
+    var byteCount: Int { shape.count * (element == .float32 ? 4 : 1) }
+
     deinit { pool.putBack(buffer) }
 }

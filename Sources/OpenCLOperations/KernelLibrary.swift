@@ -9,8 +9,15 @@ final class KernelLibrary {
         init(_ kernel: consuming Kernel) { self.kernel = kernel }
     }
 
+    /// Where a specialization has been compiled: its program, and its function's name in it.
+    private struct Place {
+        let program: Program
+        let function: String
+    }
+
     private let context: Context
     private let cache: ProgramCache?
+    private var places: [Specialization: Place] = [:]
     private var entries: [Specialization: Entry] = [:]
 
     init(_ context: Context, cache: ProgramCache?) {
@@ -18,12 +25,37 @@ final class KernelLibrary {
     }
 
     /// The kernel for a specialization, compiled if it is asked for the first time.
+    ///
+    /// Shared: whoever launches it sets its arguments first.
     func kernel(for specialization: Specialization) throws(OpenCLError) -> Entry {
         if let entry = entries[specialization] { return entry }
-        let program = try Program(
-            context, source: specialization.source, options: Specialization.options, cache: cache)
-        let entry = Entry(try Kernel(program, specialization.kernel))
+        let entry = Entry(try newKernel(for: specialization))
         entries[specialization] = entry
         return entry
+    }
+
+    /// A kernel of the caller's own, whose arguments stay as the caller sets them.
+    func newKernel(for specialization: Specialization) throws(OpenCLError) -> Kernel {
+        if places[specialization] == nil { try compile([specialization]) }
+        guard let place = places[specialization] else {
+            preconditionFailure("\(specialization.kernel) was compiled and is not there")
+        }
+        return try Kernel(place.program, place.function)
+    }
+
+    /// Compiles what is not compiled yet, in one program: a program costs PoCL a quarter of a second, whatever is in it.
+    func compile(_ specializations: [Specialization]) throws(OpenCLError) {
+        var missing: [Specialization] = []
+        for specialization in specializations where places[specialization] == nil && !missing.contains(specialization) {
+            missing.append(specialization)
+        }
+        guard !missing.isEmpty else { return }
+        let isAlone = missing.count == 1
+        let source = missing.enumerated().map { isAlone ? $1.source : $1.source(suffix: "__\($0)") }.joined()
+        let program = try Program(context, source: source, options: Specialization.options, cache: cache)
+        for (index, specialization) in missing.enumerated() {
+            places[specialization] = Place(
+                program: program, function: specialization.kernel + (isAlone ? "" : "__\(index)"))
+        }
     }
 }

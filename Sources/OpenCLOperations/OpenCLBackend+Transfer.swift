@@ -19,6 +19,13 @@ extension OpenCLBackend {
         return HostTensor(tensor.shape, try queue.read(Float.self, count: tensor.shape.count, from: tensor.buffer))
     }
 
+    /// Copies bytes into a tensor of a captured pass without waiting: they must stay until something waits for the queue.
+    package func upload(_ bytes: UnsafeRawBufferPointer, into tensor: DeviceTensor) throws(OpenCLError) {
+        precondition(
+            bytes.count == tensor.byteCount, "\(bytes.count) bytes for a tensor of \(tensor.byteCount)")
+        try queue.writeWithoutWaiting(from: bytes, to: tensor.buffer)
+    }
+
     /// Copies parameters into a buffer of their own, which stays as long as its layer.
     func store(_ values: [Float]) throws(OpenCLError) -> Buffer {
         let buffer = try Buffer(queue.context, byteCount: max(values.count, 1) * 4)

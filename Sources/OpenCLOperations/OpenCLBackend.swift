@@ -34,11 +34,14 @@ package final class OpenCLBackend: Backend {
     /// The device as operations see it.
     package let profile: DeviceProfile
     let queue: CommandQueue
-    let pool: BufferPool
+    private(set) var pool: BufferPool
     let fusesLayerNorm: Bool
-    private let library: KernelLibrary
+    let library: KernelLibrary
     private let variants: [Operation: KernelVariant]
     private let profiler: LaunchProfiler?
+    /// What was launched since a capture began; nil outside of one.
+    private var recorded: [LaunchRequest]?
+    private var capturedBufferCount = 0
 
     /// Opens a device.
     package init(_ device: Device, options: Options = Options()) throws(OpenCLError) {
@@ -48,7 +51,8 @@ package final class OpenCLBackend: Backend {
         self.profile = profile
         queue = try CommandQueue(context, profiling: options.profiles)
         pool = BufferPool(queue, fillsWithNaN: options.fillsWithNaN)
-        library = KernelLibrary(context, cache: options.programCache)
+        let keepsPrograms = !profile.quirks.contains(.driverKeepsPrograms)
+        library = KernelLibrary(context, cache: keepsPrograms ? options.programCache : nil)
         fusesLayerNorm = options.fusesLayerNorm ?? profile.linear.fusesLayerNorm
         profiler = options.profiles ? LaunchProfiler() : nil
         variants = Dictionary(
@@ -66,7 +70,7 @@ package final class OpenCLBackend: Backend {
     package var memory: (used: Int, peak: Int) { (queue.context.budget.used, queue.context.budget.peak) }
 
     /// Buffers made so far, parameters apart; constant once a pass of the same shape has run.
-    package var bufferCount: Int { pool.madeCount }
+    package var bufferCount: Int { pool.madeCount + capturedBufferCount }
 
     /// Waits until everything that was launched has run.
     package func finish() throws(OpenCLError) { try queue.finish() }
@@ -85,7 +89,7 @@ package final class OpenCLBackend: Backend {
     }
 
     /// Bytes of the buffers among some arguments; one that is given twice, such as a residual added in place, counts once.
-    private static func bytes(of arguments: [Argument]) -> Double {
+    static func bytes(of arguments: [Argument]) -> Double {
         var seen: Set<ObjectIdentifier> = []
         return arguments.reduce(0) { sum, argument in
             guard case .buffer(let buffer) = argument, seen.insert(ObjectIdentifier(buffer)).inserted else {
@@ -95,7 +99,7 @@ package final class OpenCLBackend: Backend {
         }
     }
 
-    /// Compiles the kernel where need be, binds its arguments and enqueues it.
+    /// Compiles the kernel where need be, binds its arguments and enqueues it; within a capture, notes it.
     ///
     /// - Parameter flop: What the sizes ask for, as the case lists count it; for the profile alone.
     func launch(
@@ -103,22 +107,46 @@ package final class OpenCLBackend: Backend {
         local: NDRange?
     ) throws(OpenCLError) {
         let specialization = Specialization(operation.kernelName + variant(of: operation).suffix, defines)
+        let request = LaunchRequest(
+            operation: operation, specialization: specialization, arguments: arguments, flop: flop, global: global,
+            local: local)
+        guard recorded == nil else {
+            recorded?.append(request)
+            return
+        }
         let entry = try library.kernel(for: specialization)
-        for (index, argument) in arguments.enumerated() {
-            switch argument {
-            case .buffer(let buffer): try entry.kernel.setArgument(index, buffer)
-            case .unused: try entry.kernel.setNullArgument(index)
-            case .int(let value): try entry.kernel.setArgument(index, Int32(value))
-            case .float(let value): try entry.kernel.setArgument(index, value)
-            case .float4(let value): try entry.kernel.setArgument(index, value)
-            }
+        try entry.kernel.bind(arguments)
+        try enqueue(request, entry.kernel, bytes: profiler == nil ? 0 : Self.bytes(of: arguments))
+    }
+
+    /// Enqueues a launch of a captured pass.
+    func enqueue(_ launch: BoundLaunch) throws(OpenCLError) {
+        try enqueue(launch.request, launch.kernel, bytes: launch.bytes)
+    }
+
+    private func enqueue(
+        _ request: LaunchRequest, _ kernel: borrowing Kernel, bytes: Double
+    ) throws(OpenCLError) {
+        guard let profiler else { return try queue.launch(kernel, global: request.global, local: request.local) }
+        profiler.record(
+            request.operation, request.specialization, flop: Double(request.flop), bytes: bytes,
+            try queue.launchWithEvent(kernel, global: request.global, local: request.local))
+    }
+
+    /// Runs a pass whose launches are noted instead of run, its tensors in a pool that is not used again.
+    func recordingLaunches<Result>(
+        _ pass: () throws(OpenCLError) -> Result
+    ) throws(OpenCLError) -> (Result, [LaunchRequest]) {
+        precondition(recorded == nil, "a capture within a capture")
+        let shared = pool
+        pool = BufferPool(queue, fillsWithNaN: shared.fillsWithNaN)
+        recorded = []
+        defer {
+            capturedBufferCount += pool.madeCount
+            pool = shared
+            recorded = nil
         }
-        if let profiler {
-            profiler.record(
-                operation, specialization, flop: Double(flop), bytes: Self.bytes(of: arguments),
-                try queue.launchWithEvent(entry.kernel, global: global, local: local))
-        } else {
-            try queue.launch(entry.kernel, global: global, local: local)
-        }
+        let result = try pass()
+        return (result, recorded ?? [])
     }
 }

@@ -17,6 +17,9 @@ struct Specialization: Hashable, Sendable {
         return lines.joined() + KernelSource.text(of: kernel)
     }
 
+    /// The same with every name that it defines ending in `suffix`, the kernel's too.
+    func source(suffix: String) -> String { KernelSource.renaming(source, suffix: suffix) }
+
     /// No relaxed mathematics: softmax lives by the behaviour of infinities.
     static let options = "-cl-std=CL1.2"
 }

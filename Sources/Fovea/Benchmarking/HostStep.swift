@@ -10,6 +10,30 @@ package struct HostStep: Sendable {
     package let seconds: Double
 }
 
+/// Notes the steps of a pass one after the other, where that is asked for.
+struct HostStepRecorder {
+    private let isOn: Bool
+    private let start = ContinuousClock.now
+    private var began: ContinuousClock.Instant
+    private(set) var steps: [HostStep] = []
+
+    init(isOn: Bool) {
+        self.isOn = isOn
+        began = start
+    }
+
+    /// Ends the present step; the next begins.
+    mutating func end(_ name: String) {
+        guard isOn else { return }
+        let now = ContinuousClock.now
+        steps.append(
+            HostStep(
+                name: name, start: start.duration(to: began) / .seconds(1),
+                seconds: began.duration(to: now) / .seconds(1)))
+        began = now
+    }
+}
+
 /// A pass as the host and the device saw it.
 package struct TracedPass: Sendable {
     /// When it began, in seconds from the first.

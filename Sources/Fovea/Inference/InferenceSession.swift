@@ -94,10 +94,9 @@ extension OpenedModel {
         do {
             switch device {
             case .reference:
-                return try BackendSession(self, on: ReferenceBackend(), device: device, options: options)
+                return try ReferenceSession(self, options: options)
             case .openCL(let openCLDevice):
-                let backend = try OpenCLBackend(openCLDevice, options: options.backend)
-                return try BackendSession(self, on: backend, device: device, options: options)
+                return try OpenCLSession(self, on: openCLDevice, options: options)
             }
         } catch {
             throw FoveaError(error)
@@ -105,103 +104,13 @@ extension OpenedModel {
     }
 }
 
-/// A model prepared on one kind of backend.
-private final class BackendSession<B: Backend>: InferenceSession {
-    let deviceName: String
-    private let backend: B
-    private let model: VisionTransformer<B>
-    private let isMultiLabel: Bool
-    private let recordsSteps: Bool
-    private(set) var lastSteps: [HostStep] = []
-
-    var configuration: VisionTransformerConfiguration { model.configuration }
-    var deviceMemory: (used: Int, peak: Int)? { (backend as? OpenCLBackend)?.memory }
-    var bufferCount: Int { (backend as? OpenCLBackend)?.bufferCount ?? 0 }
-
-    init(_ opened: OpenedModel, on backend: B, device: ComputeDevice, options: SessionOptions) throws {
-        self.backend = backend
-        deviceName = device.name
-        isMultiLabel = opened.isMultiLabel
-        recordsSteps = options.backend.profiles && backend is OpenCLBackend
-        model = try VisionTransformer(
-            opened.plan, from: opened.checkpoint, on: backend, allowingNonFinite: options.allowsNonFinite)
-    }
-
-    func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
+extension InferenceSession {
+    /// Refuses what does not fit before a device sees it.
+    func check(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) {
         try check(input)
         try output.check(against: configuration)
-        do {
-            if recordsSteps, output == .logits || output == .embedding { return try runInSteps(input, output) }
-            let pixels: Pixels<B.Tensor> =
-                switch input {
-                case .pictures(let batch, let normalization): .rgb(try backend.upload(batch), normalization)
-                case .tensor(let tensor): .normalized(try backend.upload(tensor))
-                }
-            return try compute(pixels, output)
-        } catch {
-            throw FoveaError(error)
-        }
     }
 
-    /// The same as a plain run, with a wait of its own between the last launch and the download.
-    private func runInSteps(_ input: ModelInput, _ output: OutputKind) throws -> HostTensor {
-        let start = ContinuousClock.now
-        var began = start
-        lastSteps = []
-        func end(_ name: String) {
-            let now = ContinuousClock.now
-            lastSteps.append(
-                HostStep(
-                    name: name, start: start.duration(to: began) / .seconds(1),
-                    seconds: began.duration(to: now) / .seconds(1)))
-            began = now
-        }
-        let pixels: Pixels<B.Tensor> =
-            switch input {
-            case .pictures(let batch, let normalization): .rgb(try backend.upload(batch), normalization)
-            case .tensor(let tensor): .normalized(try backend.upload(tensor))
-            }
-        end("upload")
-        let result =
-            try output == .logits
-            ? model.logits(of: pixels, on: backend) : model.embedding(of: pixels, on: backend)
-        end("enqueue")
-        try (backend as? OpenCLBackend)?.finish()
-        end("wait")
-        defer { end("download") }
-        return try backend.download(result)
-    }
-
-    func takeProfile() throws(FoveaError) -> [LaunchTime] {
-        do {
-            return try (backend as? OpenCLBackend)?.takeProfile() ?? []
-        } catch {
-            throw FoveaError(error)
-        }
-    }
-
-    private func compute(_ pixels: Pixels<B.Tensor>, _ output: OutputKind) throws -> HostTensor {
-        switch output {
-        case .logits: return try backend.download(model.logits(of: pixels, on: backend))
-        case .probabilities:
-            let logits = try model.logits(of: pixels, on: backend)
-            guard isMultiLabel else { return try backend.download(backend.softmax(logits)) }
-            let scores = try backend.download(logits)
-            return HostTensor(scores.shape, scores.values.map { Float(Classification.sigmoid(Double($0))) })
-        case .embedding: return try backend.download(model.embedding(of: pixels, on: backend))
-        case .tokens: return try backend.download(model.tokens(of: pixels, on: backend))
-        case .layers(let wanted):
-            var found: [Int: HostTensor] = [:]
-            _ = try model.layers(of: pixels, on: backend) { index, x throws(B.Failure) in
-                if wanted.contains(index) { found[index] = try backend.download(x) }
-            }
-            let layers = wanted.compactMap { found[$0] }
-            guard layers.count > 1, let shape = layers.first?.shape else { return layers[0] }
-            return HostTensor(Shape([layers.count] + shape.dimensions), layers.flatMap(\.values))
-        }
-    }
-
-    /// Refuses what does not fit before a device sees it.
     private func check(_ input: ModelInput) throws(FoveaError) {
         let (height, width) = (configuration.imageHeight, configuration.imageWidth)
         let (shape, fits) =

@@ -1,0 +1,111 @@
+import OpenCLOperations
+import OpenCLRuntime
+import Operations
+import VisionModels
+
+/// A model on an OpenCL device.
+///
+/// What is run for the first time with an input of some shape is captured; every further run only enqueues it.
+final class OpenCLSession: InferenceSession {
+    /// All that tells one pass from another.
+    private struct PassKey: Hashable {
+        let input: Shape
+        let normalization: Normalization?
+        let output: OutputKind
+    }
+
+    private struct Tensors {
+        let input: DeviceTensor
+        let outputs: [DeviceTensor]
+    }
+
+    /// Passes that are kept, each with memory of its own: whole batches, the last part of one, and a single picture.
+    private static let passLimit = 3
+
+    let deviceName: String
+    private let backend: OpenCLBackend
+    private let model: VisionTransformer<OpenCLBackend>
+    private let isMultiLabel: Bool
+    private let recordsSteps: Bool
+    /// The passes captured so far, the one used last at the end.
+    private var passes: [(key: PassKey, pass: CapturedPass<Tensors>)] = []
+    private(set) var lastSteps: [HostStep] = []
+
+    var configuration: VisionTransformerConfiguration { model.configuration }
+    var deviceMemory: (used: Int, peak: Int)? { backend.memory }
+    var bufferCount: Int { backend.bufferCount }
+
+    init(_ opened: OpenedModel, on device: Device, options: SessionOptions) throws {
+        backend = try OpenCLBackend(device, options: options.backend)
+        deviceName = device.name
+        isMultiLabel = opened.isMultiLabel
+        recordsSteps = options.backend.profiles
+        model = try VisionTransformer(
+            opened.plan, from: opened.checkpoint, on: backend, allowingNonFinite: options.allowsNonFinite)
+    }
+
+    func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
+        try check(input, output)
+        do {
+            switch input {
+            case .pictures(let batch, let normalization):
+                let key = PassKey(input: batch.shape, normalization: normalization, output: output)
+                return try batch.bytes.withUnsafeBytes { bytes in try run(key, on: bytes) }
+            case .tensor(let tensor):
+                let key = PassKey(input: tensor.shape, normalization: nil, output: output)
+                return try tensor.values.withUnsafeBytes { bytes in try run(key, on: bytes) }
+            }
+        } catch {
+            throw FoveaError(error)
+        }
+    }
+
+    func takeProfile() throws(FoveaError) -> [LaunchTime] {
+        do {
+            return try backend.takeProfile()
+        } catch {
+            throw FoveaError(error)
+        }
+    }
+
+    /// Upload, launches and download on one queue: the download waits for them all, and the bytes stay until then.
+    private func run(_ key: PassKey, on bytes: UnsafeRawBufferPointer) throws(OpenCLError) -> HostTensor {
+        let pass = try pass(for: key)
+        var steps = HostStepRecorder(isOn: recordsSteps)
+        do {
+            try backend.upload(bytes, into: pass.tensors.input)
+            steps.end("upload")
+            try pass.enqueue(on: backend)
+            steps.end("enqueue")
+            if recordsSteps {
+                try backend.finish()
+                steps.end("wait")
+            }
+            var results: [HostTensor] = []
+            for tensor in pass.tensors.outputs { results.append(try backend.download(tensor)) }
+            steps.end("download")
+            lastSteps = steps.steps
+            return key.output.finish(results, isMultiLabel)
+        } catch {
+            // The queue may still read the caller's bytes.
+            try? backend.finish()
+            throw error
+        }
+    }
+
+    private func pass(for key: PassKey) throws(OpenCLError) -> CapturedPass<Tensors> {
+        if let index = passes.lastIndex(where: { $0.key == key }) {
+            if index != passes.count - 1 { passes.append(passes.remove(at: index)) }
+            return passes[passes.count - 1].pass
+        }
+        if passes.count == Self.passLimit { passes.removeFirst() }
+        let pass = try backend.capture { () throws(OpenCLError) in
+            let input = try backend.emptyTensor(key.input, ofBytes: key.normalization != nil)
+            let pixels: Pixels<DeviceTensor> = key.normalization.map { .rgb(input, $0) } ?? .normalized(input)
+            let outputs = try model.outputs(key.output, of: pixels, on: backend, isMultiLabel: isMultiLabel)
+            return Tensors(input: input, outputs: outputs)
+        }
+        passes.append((key, pass))
+        return pass
+    }
+}

@@ -1,0 +1,86 @@
+package import OpenCLRuntime
+package import Operations
+
+/// The launches of a pass, each with a kernel of its own whose arguments stay set: enqueued again as often as asked for.
+///
+/// `Result` holds the tensors that are written before a run and read after it. The memory of a pass is its own, so that
+/// runs of different passes may follow each other on the queue in any order; a run allocates nothing.
+package final class CapturedPass<Result> {
+    /// What the pass was captured with: its inputs and outputs.
+    package let tensors: Result
+    private let launches: [BoundLaunch]
+
+    fileprivate init(_ tensors: Result, _ launches: [BoundLaunch]) {
+        (self.tensors, self.launches) = (tensors, launches)
+    }
+
+    /// Number of launches.
+    package var launchCount: Int { launches.count }
+
+    /// Puts all launches on the queue of the backend that captured them, and does not wait.
+    package func enqueue(on backend: OpenCLBackend) throws(OpenCLError) {
+        for launch in launches { try backend.enqueue(launch) }
+    }
+}
+
+/// What a launch is made of, before its kernel is compiled.
+struct LaunchRequest {
+    let operation: Operation
+    let specialization: Specialization
+    let arguments: [OpenCLBackend.Argument]
+    let flop: Int
+    let global: NDRange
+    let local: NDRange?
+}
+
+/// A launch that can be repeated: the kernel with its arguments, and the buffers that these name.
+final class BoundLaunch {
+    let request: LaunchRequest
+    let bytes: Double
+    var kernel: Kernel
+
+    init(_ request: LaunchRequest, _ kernel: consuming Kernel) throws(OpenCLError) {
+        self.request = request
+        bytes = OpenCLBackend.bytes(of: request.arguments)
+        var bound = kernel
+        try bound.bind(request.arguments)
+        self.kernel = bound
+    }
+}
+
+extension OpenCLBackend {
+    /// Records what a pass launches, compiles all its kernels in one program, and binds them.
+    ///
+    /// Nothing runs yet. Tensors are made in memory of the pass's own; `pass` returns those that matter outside.
+    package func capture<Result>(
+        _ pass: () throws(OpenCLError) -> Result
+    ) throws(OpenCLError) -> CapturedPass<Result> {
+        let (tensors, requests) = try recordingLaunches(pass)
+        try library.compile(requests.map(\.specialization))
+        var launches: [BoundLaunch] = []
+        for request in requests {
+            launches.append(try BoundLaunch(request, try library.newKernel(for: request.specialization)))
+        }
+        return CapturedPass(tensors, launches)
+    }
+
+    /// A tensor that a captured pass reads, for pictures as bytes or for values.
+    package func emptyTensor(_ shape: Shape, ofBytes isBytes: Bool) throws(OpenCLError) -> DeviceTensor {
+        try DeviceTensor(shape, isBytes ? .uint8 : .float32, from: pool)
+    }
+}
+
+extension Kernel {
+    /// Sets all arguments.
+    mutating func bind(_ arguments: [OpenCLBackend.Argument]) throws(OpenCLError) {
+        for (index, argument) in arguments.enumerated() {
+            switch argument {
+            case .buffer(let buffer): try setArgument(index, buffer)
+            case .unused: try setNullArgument(index)
+            case .int(let value): try setArgument(index, Int32(value))
+            case .float(let value): try setArgument(index, value)
+            case .float4(let value): try setArgument(index, value)
+            }
+        }
+    }
+}
