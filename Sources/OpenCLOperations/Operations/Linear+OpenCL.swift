@@ -1,3 +1,4 @@
+import Dispatch
 package import OpenCLRuntime
 package import Operations
 
@@ -95,22 +96,47 @@ extension OpenCLBackend {
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
         let panels = (outputs + panel - 1) / panel
         let buffer = try Buffer(queue.context, byteCount: panels * inputs * panel * 4)
-        let panelsPerChunk = max(1, (1 << 18) / (inputs * panel))
+        let panelsPerChunk = max(1, (1 << 20) / (inputs * panel))
         for first in stride(from: 0, to: panels, by: panelsPerChunk) {
             let count = min(panelsPerChunk, panels - first)
-            var chunk = [Float](repeating: 0, count: count * inputs * panel)
-            weight.values.withUnsafeBufferPointer { source in
-                chunk.withUnsafeMutableBufferPointer { target in
-                    for output in first * panel..<min((first + count) * panel, outputs) {
-                        let factor = scale?[output] ?? 1
-                        let column = (output / panel - first) * inputs * panel + output % panel
-                        for k in 0..<inputs { target[column + k * panel] = source[output * inputs + k] * factor }
+            let chunk = [Float](unsafeUninitializedCapacity: count * inputs * panel) { target, initialized in
+                weight.values.withUnsafeBufferPointer { source in
+                    let packing = PanelPacking(source: source, target: target, inputs: inputs, panel: panel)
+                    DispatchQueue.concurrentPerform(iterations: count) { index in
+                        packing.pack(index, firstOutput: (first + index) * panel, outputs: outputs, scale: scale)
                     }
                 }
+                initialized = count * inputs * panel
             }
             try queue.write(chunk, to: buffer, offset: first * inputs * panel * 4)
         }
         return buffer
+    }
+}
+
+/// Writes panels of Wᵀ from the rows of W.
+///
+/// `@unchecked Sendable`: the source is only read, and no two threads write one panel.
+private struct PanelPacking: @unchecked Sendable {
+    let source: UnsafeBufferPointer<Float>
+    let target: UnsafeMutableBufferPointer<Float>
+    let inputs: Int
+    let panel: Int
+
+    /// Fills panel `index` of the target, along the panel: as many streams are read as it has columns, one is written.
+    func pack(_ index: Int, firstOutput: Int, outputs: Int, scale: [Float]?) {
+        guard let rows = source.baseAddress, let start = target.baseAddress else { return }
+        let columns = start + index * inputs * panel
+        let width = min(panel, outputs - firstOutput)
+        let first = rows + firstOutput * inputs
+        for k in 0..<inputs {
+            for column in 0..<width { columns[k * panel + column] = first[column * inputs + k] }
+            for column in width..<panel { columns[k * panel + column] = 0 }
+        }
+        guard let scale else { return }
+        for k in 0..<inputs {
+            for column in 0..<width { columns[k * panel + column] *= scale[firstOutput + column] }
+        }
     }
 }
 
