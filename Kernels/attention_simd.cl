@@ -20,6 +20,7 @@
 //   Work      4·B·HEADS·T²·HEAD_WIDTH flop, 16·B·T·HEADS·HEAD_WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Attention+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Attention.swift
+#include "common.cl"
 #include "exponential.cl"
 #include "transposition.cl"
 

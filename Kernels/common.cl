@@ -7,6 +7,8 @@
 //
 // Products and sums are written as fma() where one rounding is meant; the compiler may not contract others, so that a
 // row gives the same bits whatever stands around it.
+#ifndef COMMON
+#define COMMON
 #pragma OPENCL FP_CONTRACT OFF
 
 // Tuning
@@ -129,3 +131,4 @@ static inline normalizer row_normalizer(__global const float *x, int width, floa
   }
   return make_normalizer(mean, v_sum(centred_sums) + centred_sum, v_sum(squares) + square, width, epsilon);
 }
+#endif
