@@ -45,11 +45,11 @@ package enum SelectionTable {
             requires: { $0.canRun(items: $0.attentionTiled.items, localBytes: 0) },
             suits: { $0.kind != .cpu && $0.device.isLocalMemoryDedicated }),
         Row(variant: .portable, operations: Set(Operation.allCases)),
-        Row(variant: .plain, operations: Set(Operation.allCases)),
+        Row(variant: .plain, operations: Set(Operation.allCases), suits: { _ in false }),
     ]
 
-    /// The variants that a device can run, best first, those that do not suit it last; the plain twin is always among
-    /// them.
+    /// The variants that a device can run, best first, those that do not suit it after them; the plain twin is always
+    /// the last.
     package static func variants(of operation: Operation, on profile: DeviceProfile) -> [KernelVariant] {
         let possible = rows.filter { $0.operations.contains(operation) && $0.requires(profile) }
         return (possible.filter { $0.suits(profile) } + possible.filter { !$0.suits(profile) }).map(\.variant)
