@@ -17,6 +17,9 @@ static const char attention_plain[] = {
 static const char attention_simd[] = {
 #embed "attention_simd.cl" suffix(, 0)
 };
+static const char attention_tiled[] = {
+#embed "attention_tiled.cl" suffix(, 0)
+};
 static const char common[] = {
 #embed "common.cl" suffix(, 0)
 };
@@ -38,6 +41,9 @@ static const char linear[] = {
 static const char linear_plain[] = {
 #embed "linear_plain.cl" suffix(, 0)
 };
+static const char linear_tiled[] = {
+#embed "linear_tiled.cl" suffix(, 0)
+};
 static const char patch_embedding[] = {
 #embed "patch_embedding.cl" suffix(, 0)
 };
@@ -52,6 +58,9 @@ static const char pooling[] = {
 };
 static const char pooling_plain[] = {
 #embed "pooling_plain.cl" suffix(, 0)
+};
+static const char quad[] = {
+#embed "quad.cl" suffix(, 0)
 };
 static const char read_rate[] = {
 #embed "read_rate.cl" suffix(, 0)
@@ -79,6 +88,7 @@ static const struct {
     KERNEL(attention),
     KERNEL(attention_plain),
     KERNEL(attention_simd),
+    KERNEL(attention_tiled),
     KERNEL(common),
     KERNEL(exponential),
     KERNEL(fma_rate),
@@ -86,11 +96,13 @@ static const struct {
     KERNEL(layer_norm_plain),
     KERNEL(linear),
     KERNEL(linear_plain),
+    KERNEL(linear_tiled),
     KERNEL(patch_embedding),
     KERNEL(patch_embedding_plain),
     KERNEL(patch_embedding_simd),
     KERNEL(pooling),
     KERNEL(pooling_plain),
+    KERNEL(quad),
     KERNEL(read_rate),
     KERNEL(reduction),
     KERNEL(softmax),

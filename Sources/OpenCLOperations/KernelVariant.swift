@@ -5,6 +5,8 @@ package import Operations
 package enum KernelVariant: String, Sendable, CaseIterable {
     /// A work-group of one item that fills the vector registers of a processor core: `attention_simd.cl`.
     case simd
+    /// A work-group that shares tiles in local memory, for devices that have one of their own: `linear_tiled.cl`.
+    case tiled
     /// Register tiles and vectors for any device: `linear.cl`.
     case portable
     /// One item an output, the twin that others are judged by: `linear_plain.cl`.
@@ -15,6 +17,7 @@ package enum KernelVariant: String, Sendable, CaseIterable {
         switch self {
         case .portable: ""
         case .simd: "_simd"
+        case .tiled: "_tiled"
         case .plain: "_plain"
         }
     }
@@ -32,12 +35,21 @@ package enum SelectionTable {
 
     private static let rows: [Row] = [
         Row(variant: .simd, operations: [.attention, .patchEmbedding], suits: { $0.kind == .cpu }),
+        // Where local memory is a part of global memory, a tile in it is one copy more.
+        Row(
+            variant: .tiled, operations: [.linear],
+            requires: { $0.canRun(items: $0.linearTiled.items, localBytes: $0.linearTiled.localBytes) },
+            suits: { $0.kind != .cpu && $0.device.isLocalMemoryDedicated }),
+        Row(
+            variant: .tiled, operations: [.attention],
+            requires: { $0.canRun(items: $0.attentionTiled.items, localBytes: 0) },
+            suits: { $0.kind != .cpu && $0.device.isLocalMemoryDedicated }),
         Row(variant: .portable, operations: Set(Operation.allCases)),
-        Row(variant: .plain, operations: Set(Operation.allCases)),
+        Row(variant: .plain, operations: Set(Operation.allCases), suits: { _ in false }),
     ]
 
-    /// The variants that a device can run, best first, those that do not suit it last; the plain twin is always among
-    /// them.
+    /// The variants that a device can run, best first, those that do not suit it after them; the plain twin is always
+    /// the last.
     package static func variants(of operation: Operation, on profile: DeviceProfile) -> [KernelVariant] {
         let possible = rows.filter { $0.operations.contains(operation) && $0.requires(profile) }
         return (possible.filter { $0.suits(profile) } + possible.filter { !$0.suits(profile) }).map(\.variant)

@@ -18,6 +18,8 @@ package final class OpenCLBackend: Backend {
         package var profiles = false
         /// Whether layer norm runs inside the linear that follows; nil for what the tuning says.
         package var fusesLayerNorm: Bool?
+        /// Whether the `tiled` variant of `linear` keeps its weights as half; sums stay float32.
+        package var storesWeightsAsHalf = false
         /// The kind of device to tune for; nil for the device's own.
         package var tunedAs: Device.Kind?
         /// Where compiled programs are kept; nil for nowhere.
@@ -36,6 +38,7 @@ package final class OpenCLBackend: Backend {
     let queue: CommandQueue
     private(set) var pool: BufferPool
     let fusesLayerNorm: Bool
+    let storesWeightsAsHalf: Bool
     let library: KernelLibrary
     private let variants: [Operation: KernelVariant]
     private let profiler: LaunchProfiler?
@@ -54,6 +57,7 @@ package final class OpenCLBackend: Backend {
         let keepsPrograms = !profile.quirks.contains(.driverKeepsPrograms)
         library = KernelLibrary(context, cache: keepsPrograms ? options.programCache : nil)
         fusesLayerNorm = options.fusesLayerNorm ?? profile.linear.fusesLayerNorm
+        storesWeightsAsHalf = options.storesWeightsAsHalf
         profiler = options.profiles ? LaunchProfiler() : nil
         variants = Dictionary(
             uniqueKeysWithValues: Operation.allCases.map { operation in
@@ -101,12 +105,15 @@ package final class OpenCLBackend: Backend {
 
     /// Compiles the kernel where need be, binds its arguments and enqueues it; within a capture, notes it.
     ///
-    /// - Parameter flop: What the sizes ask for, as the case lists count it; for the profile alone.
+    /// - Parameters:
+    ///   - variant: The kernel, where it is not the operation's own: sizes that its own cannot run.
+    ///   - flop: What the sizes ask for, as the case lists count it; for the profile alone.
     func launch(
-        _ operation: Operation, _ defines: [String: Int], _ arguments: [Argument], flop: Int, global: NDRange,
-        local: NDRange?
+        _ operation: Operation, as variant: KernelVariant? = nil, _ defines: [String: Int], _ arguments: [Argument],
+        flop: Int, global: NDRange, local: NDRange?
     ) throws(OpenCLError) {
-        let specialization = Specialization(operation.kernelName + variant(of: operation).suffix, defines)
+        let variant = variant ?? self.variant(of: operation)
+        let specialization = Specialization(operation.kernelName + variant.suffix, defines)
         let request = LaunchRequest(
             operation: operation, specialization: specialization, arguments: arguments, flop: flop, global: global,
             local: local)

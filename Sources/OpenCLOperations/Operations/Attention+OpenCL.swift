@@ -23,11 +23,20 @@ extension OpenCLBackend {
                 .attention, tuning.defines.merging(problem) { _, problem in problem },
                 arguments + [.int(tilesPerItem)], flop: flop,
                 global: [(tiles + tilesPerItem - 1) / tilesPerItem, heads, batch], local: [1, 1, 1])
+        case .tiled:
+            let tuning = profile.attentionTiled.fitting(
+                headWidth: width / heads, localMemory: profile.device.localMemory)
+            guard let tuning else { fallthrough }
+            let groups = (tokens + tuning.queries - 1) / tuning.queries
+            try launch(
+                .attention, tuning.defines.merging(problem) { _, problem in problem }, arguments, flop: flop,
+                global: [groups * tuning.groupColumns, heads * tuning.groupRows, batch],
+                local: [tuning.groupColumns, tuning.groupRows, 1])
         case .portable:
             let tuning = profile.attention.fitting(headWidth: width / heads)
             let queries = (tokens + tuning.group - 1) / tuning.group * tuning.group
             try launch(
-                .attention, tuning.defines.merging(problem) { _, problem in problem }, arguments,
+                .attention, as: .portable, tuning.defines.merging(problem) { _, problem in problem }, arguments,
                 flop: flop, global: [queries, heads, batch], local: [tuning.group, 1, 1])
         case .plain:
             try launch(.attention, problem, arguments, flop: flop, global: [tokens, heads, batch], local: nil)

@@ -25,7 +25,7 @@ extension OpenCLBackend {
         let rows = x.shape.rows
         let flop = 10 * x.shape.count
         switch variant(of: .layerNorm) {
-        case .portable, .simd:
+        case .portable, .simd, .tiled:
             let tuning = profile.rows
             let defines = tuning.defines.merging(["WIDTH": norm.width]) { _, problem in problem }
             try launch(.layerNorm, defines, arguments, flop: flop, global: [rows * tuning.group], local: [tuning.group])

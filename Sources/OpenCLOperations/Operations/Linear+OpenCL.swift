@@ -9,11 +9,14 @@ package struct OpenCLLinear {
     let weight: Buffer
     let bias: Buffer
     let hasLayerScale: Bool
+    /// Whether the weight is stored as half.
+    var isHalf = false
 }
 
 extension OpenCLBackend {
     /// Folds layer scale into weight and bias, packs the weight and moves both to the device.
     package func prepare(_ parameters: LinearParameters) throws(OpenCLError) -> OpenCLLinear {
+        if variant(of: .linear) == .tiled { return try prepareTiled(parameters) }
         let (weight, bias) = try storePacked(
             parameters.weight, bias: parameters.bias, scale: parameters.layerScale, for: .linear)
         return OpenCLLinear(
@@ -46,6 +49,8 @@ extension OpenCLBackend {
         ]
         let flop = 2 * rows * linear.inputWidth * linear.outputWidth
         switch variant(of: .linear) {
+        case .tiled:
+            try launchLinearTiled(linear, defines, arguments, flop: flop, rows: rows)
         case .portable, .simd:
             try launchTiled(.linear, defines, arguments, flop: flop, rows: rows, columns: linear.outputWidth)
         case .plain:
@@ -75,7 +80,7 @@ extension OpenCLBackend {
         let outputs = weight.shape[0]
         let scaledBias = (0..<outputs).map { (bias?[$0] ?? 0) * (scale?[$0] ?? 1) }
         switch variant(of: operation) {
-        case .portable, .simd:
+        case .portable, .simd, .tiled:
             let panel = variant(of: operation) == .simd ? profile.linear.itemColumns : profile.linear.panel
             let padding = (outputs + panel - 1) / panel * panel - outputs
             return (

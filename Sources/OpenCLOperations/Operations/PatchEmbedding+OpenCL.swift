@@ -69,7 +69,7 @@ extension OpenCLBackend {
             try launch(
                 .patchEmbedding, defines.merging(tile) { problem, _ in problem }, arguments + [.int(panelsPerItem)],
                 flop: flop, global: [rowTiles, (panels + panelsPerItem - 1) / panelsPerItem], local: [1, 1])
-        case .portable:
+        case .portable, .tiled:
             try launchTiled(
                 .patchEmbedding, defines, arguments, flop: flop, rows: grid.batch * tokens, columns: fixed.width)
         case .plain:

@@ -14,7 +14,7 @@ extension OpenCLBackend {
         let problem = ["WIDTH": shape[2], "POOLING": pooling.macro]
         let flop = shape[0] * range.count * shape[2]
         switch variant(of: .pooling) {
-        case .portable, .simd:
+        case .portable, .simd, .tiled:
             let vector = profile.rows.vector
             try launch(
                 .pooling, problem.merging(["VECTOR": vector]) { problem, _ in problem }, arguments, flop: flop,

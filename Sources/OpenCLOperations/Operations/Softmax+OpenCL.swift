@@ -8,7 +8,7 @@ extension OpenCLBackend {
         let problem = ["WIDTH": x.shape.width]
         let flop = 4 * x.shape.count
         switch variant(of: .softmax) {
-        case .portable, .simd:
+        case .portable, .simd, .tiled:
             let tuning = profile.rows
             try launch(
                 .softmax, tuning.defines.merging(problem) { _, problem in problem }, arguments,

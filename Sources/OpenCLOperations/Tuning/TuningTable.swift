@@ -6,6 +6,8 @@ struct TuningTable {
     let rows: RowTuning
     let attention: AttentionTuning
     let attentionSIMD: AttentionSIMDTuning
+    let linearTiled: LinearTiledTuning
+    let attentionTiled: AttentionTiledTuning
 
     /// A CPU device gets work-groups of one and its own vectors; anything else small groups side by side.
     ///
@@ -21,12 +23,16 @@ struct TuningTable {
                 rows: 6, vector: vector, vectors: 2, groupColumns: 1, groupRows: 1, fusesLayerNorm: false),
             rows: RowTuning(vector: vector, group: 1),
             attention: AttentionTuning(vector: vector, keys: 8, group: 1),
-            attentionSIMD: AttentionSIMDTuning(vector: vector, vectors: 2, rows: vector < 16 ? 4 : 8, keyBlock: 512))
+            attentionSIMD: AttentionSIMDTuning(vector: vector, vectors: 2, rows: vector < 16 ? 4 : 8, keyBlock: 512),
+            linearTiled: LinearTiledTuning(rows: 4, vectors: 2, groupColumns: 8, groupRows: 4, depth: 8),
+            attentionTiled: AttentionTiledTuning(groupColumns: 4, groupRows: 2))
     }
 
     private static let gpu = TuningTable(
         linear: LinearTuning(rows: 4, vector: 4, vectors: 1, groupColumns: 16, groupRows: 8, fusesLayerNorm: true),
         rows: RowTuning(vector: 4, group: 64),
         attention: AttentionTuning(vector: 4, keys: 8, group: 32),
-        attentionSIMD: AttentionSIMDTuning(vector: 4, vectors: 1, rows: 4, keyBlock: 64))
+        attentionSIMD: AttentionSIMDTuning(vector: 4, vectors: 1, rows: 4, keyBlock: 64),
+        linearTiled: LinearTiledTuning(rows: 8, vectors: 1, groupColumns: 16, groupRows: 8, depth: 16),
+        attentionTiled: AttentionTiledTuning(groupColumns: 8, groupRows: 8))
 }

@@ -1,0 +1,38 @@
+import OpenCLRuntime
+import Testing
+
+@testable import OpenCLOperations
+
+@Suite("Tunings of the tiled variants")
+struct TiledTuningTests {
+    /// What OpenCL 1.2 promises of every device that is not embedded.
+    private let leastLocalMemory = 32 << 10
+
+    @Test("those that ship are legal, and run where there is no more local memory than promised", .requiresOpenCL)
+    func shipped() throws {
+        let device = try #require(TestDevice.first)
+        for kind in [Device.Kind.cpu, .gpu] {
+            let table = TuningTable.defaults(for: device, as: kind)
+            #expect(table.linearTiled.isLegal && table.attentionTiled.isLegal)
+            #expect(table.linearTiled.localBytes <= leastLocalMemory, "\(kind): \(table.linearTiled.localBytes)")
+            #expect(table.attentionTiled.localBytes(headWidth: 64) <= leastLocalMemory)
+        }
+    }
+
+    @Test("attention takes fewer queries for wide heads, and none where not even four fit")
+    func fitting() throws {
+        let tuning = AttentionTiledTuning(groupColumns: 8, groupRows: 8)
+        #expect(tuning.localBytes(headWidth: 64) == 24_064)
+        #expect(tuning.fitting(headWidth: 64, localMemory: leastLocalMemory) == tuning)
+        let wide = try #require(tuning.fitting(headWidth: 128, localMemory: leastLocalMemory))
+        #expect(wide.groupRows == 4 && wide.localBytes(headWidth: 128) <= leastLocalMemory)
+        #expect(tuning.fitting(headWidth: 1024, localMemory: leastLocalMemory) == nil)
+    }
+
+    @Test("a weight's inputs are padded to whole tiles")
+    func padding() {
+        let tuning = LinearTiledTuning(rows: 8, vectors: 1, groupColumns: 16, groupRows: 8, depth: 16)
+        #expect([1, 16, 17, 768].map(tuning.paddedInputs) == [16, 16, 32, 768])
+        #expect((tuning.panel, tuning.groupHeight) == (64, 64))
+    }
+}
