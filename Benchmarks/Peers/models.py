@@ -70,6 +70,18 @@ def load_timm(model: Model) -> Any:
     return module.eval()
 
 
+def load_arrays(model: Model) -> dict[str, np.ndarray]:
+    """The weights by timm's names, for engines that get the forward pass written out."""
+    from safetensors.numpy import load_file
+
+    return load_file(model.weights)
+
+
+def heads(model: Model) -> int:
+    """Heads of attention: the weights do not tell; in these architectures a head is 64 wide."""
+    return json.loads((model.folder / "config.json").read_text())["num_features"] // 64
+
+
 def create(model: Model, batches: list[int]) -> None:
     """Writes whatever is missing of the folder: configuration, weights, inputs and expected logits."""
     import torch

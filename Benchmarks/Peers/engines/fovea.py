@@ -88,8 +88,8 @@ class ShortBench:
 
 
 def open_resident(binary: Path, job: Job, log: Path, timeout: float) -> Resident | ShortBench:
-    command = [str(binary), "bench", *options(binary, job), "--batch-size", str(job.batch)]
+    command = [str(binary), "bench", *options(binary, job)]
     if "--on-demand" in help_text(binary, "bench"):
         on_demand = [*command, "--on-demand", "--input", str(job.model.input(job.batch))]
         return Resident(on_demand, environment(job), log, timeout)
-    return ShortBench(command, environment(job))
+    return ShortBench([*command, "--batch-size", str(job.batch)], environment(job))
