@@ -72,7 +72,8 @@ def peak(folder: Path, threads: int) -> float | None:
         return None
     binary = folder / "peak"
     source = Path(__file__).with_name("peak.c")
-    compiled = subprocess.run([compiler, "-O3", "-march=native", "-ffp-contract=fast", "-pthread", source, "-o", binary])
+    options = ["-O3", "-march=native", "-ffp-contract=fast", "-pthread"]
+    compiled = subprocess.run([compiler, *options, source, "-o", binary])
     if compiled.returncode != 0:
         return None
     return float(subprocess.run([binary, str(threads)], capture_output=True, text=True, check=True).stdout)

@@ -16,6 +16,9 @@ import numpy as np
 SEED = 224
 LARGEST_BATCH = 8
 
+# Operators last as long as the object that declared them.
+declared_operators: Any = None
+
 
 @dataclass(frozen=True)
 class Model:
@@ -42,22 +45,22 @@ class Model:
 
 
 def import_timm() -> Any:
-    """timm, also where torchvision was built for another torch than the one installed.
+    """timm, also beside a torch built for processors alone and a torchvision built for CUDA, which is PyPI's.
 
-    timm imports torchvision, which refuses to load when its compiled half is missing, as PyPI's is beside a CPU build
-    of torch. Nothing here uses that half, so declaring the two operators that it would have brought is enough.
+    timm imports torchvision, which refuses to load when its compiled half does not fit. Nothing here uses that half, so
+    declaring the two operators that it would have brought is enough.
     """
+    global declared_operators
+    from importlib.metadata import version
+
     import torch
 
-    declared = torch.library.Library("torchvision", "FRAGMENT")
-    for name in ("nms", "qnms"):
-        try:
-            declared.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        except RuntimeError:
-            pass
+    if "+cpu" in torch.__version__ and "+cpu" not in version("torchvision") and declared_operators is None:
+        declared_operators = torch.library.Library("torchvision", "FRAGMENT")
+        for name in ("nms", "qnms"):
+            declared_operators.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     import timm
 
-    timm.declared_operators = declared  # they last as long as this object does
     return timm
 
 
@@ -156,8 +159,20 @@ def export_onnx(model: Model, batch: int) -> None:
     partial.rename(model.onnx(batch))
 
 
-def difference(found: np.ndarray, expected: np.ndarray) -> float:
-    """The largest difference over the root mean square of what was expected."""
+@dataclass(frozen=True)
+class Agreement:
+    """How far logits are from what was expected."""
+
+    difference: float  # the largest difference over the root mean square of what was expected
+    cosine: float  # the least cosine of a picture's logits and those expected
+
+
+def agreement(found: np.ndarray, expected: np.ndarray) -> Agreement:
     if found.shape != expected.shape:
         raise ValueError(f"the logits have shape {found.shape} against {expected.shape}")
-    return float(np.abs(found - expected).max() / np.sqrt(np.mean(expected**2)))
+    found = found.astype(np.float64)
+    lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(expected, axis=1)
+    return Agreement(
+        float(np.abs(found - expected).max() / np.sqrt(np.mean(expected**2))),
+        float(((found * expected).sum(axis=1) / lengths).min()),
+    )

@@ -15,39 +15,48 @@ def milliseconds(seconds: float) -> str:
 
 def ratios(row: dict[str, Any], base: dict[str, Any] | None) -> tuple[str, str]:
     """Time over Fovea's: of the medians, and the median over rounds of the ratio inside a round."""
-    if base is None or not base["rounds"] or not row["rounds"]:
+    if base is None:
         return "–", "–"
     overall = statistics.median(row["seconds"]) / statistics.median(base["seconds"])
+    if not row["rounds"]:
+        return f"{overall:.2f}", "–"
     inside = statistics.median(own / other for own, other in zip(row["rounds"], base["rounds"]))
     return f"{overall:.2f}", f"{inside:.2f}"
+
+
+def agreement(row: dict[str, Any]) -> str:
+    text = f"{row['difference']:.1e} | {row['cosine']:.5f}"
+    return text if row["agrees"] else f"{text} **disagrees**"
 
 
 def line(row: dict[str, Any], base: dict[str, Any] | None) -> str:
     title = row["title"]
     if row["failure"]:
-        return f"| {title} | failed: {row['failure'].replace('|', '/')} | | | | | | | |"
+        return f"| {title} | failed: {row['failure'].replace('|', '/')} | | | | | | | | |"
     overall, inside = ratios(row, base)
     return (
         f"| {title} | {milliseconds(statistics.median(row['seconds']))} | {milliseconds(min(row['seconds']))} "
         f"| {overall} | {inside} | {statistics.median(row['start_seconds']):.2f} "
-        f"| {row['first_start_seconds']:.2f} | {row['peak_bytes'] / 1e6:.0f} | {row['difference']:.1e} |"
+        f"| {row['first_start_seconds']:.2f} | {row['peak_bytes'] / 1e6:.0f} | {agreement(row)} |"
     )
 
 
 HEADER = (
-    "| engine | median ms | best ms | ratio of medians | ratio in a round | start s | first start s | peak MB | e |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+    "| engine | median ms | best ms | ratio of medians | ratio in a round "
+    "| start s | first start s | peak MB | e | cosine |\n"
+    "|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
 def section(result: dict[str, Any], baseline: str) -> str:
     rows = result["rows"]
-    base = next((row for row in rows if row["variant"] == baseline and row["rounds"]), None)
+    usable = (row for row in rows if row["variant"] == baseline and row["rounds"] and not row["failure"])
+    base = next(usable, None)
     rounds = max((len(row["rounds"]) for row in rows), default=0)
     lines = [f"## {result['model']}, batch {result['batch']}", "", f"{rounds} rounds, {result['date']}.", "", HEADER]
     lines += [line(row, base) for row in rows]
     restless = [f"{row['title']} {row['idle_cores']:.2f}" for row in rows if row["idle_cores"] >= 0.02]
-    lines += ["", "Cores used while another engine ran, at worst: " + (", ".join(restless) or "below 0.02, all of them") + "."]
+    lines += ["", f"Cores used while another engine ran, at worst: {', '.join(restless) or 'below 0.02, all of them'}."]
     lines += [f"{row['title']}: {row['note']}." for row in rows if row["note"]]
     return "\n".join(lines) + "\n"
 
@@ -57,7 +66,8 @@ def document(results: list[dict[str, Any]], baseline: str) -> str:
     versions = {row["title"]: row["version"] for result in results for row in result["rows"] if row["version"]}
     parts = [f"# Fovea and its peers, {last['machine']['processor']}, {last['date']}", ""]
     parts += [f"- {key}: {value}" for key, value in last["machine"].items()]
-    parts += [f"- measured peak of float32 multiply-adds on {last['threads']} threads: {last['peak_gigaflop_per_second'] or 'not measured'} GFLOP/s"]
+    peak = last["peak_gigaflop_per_second"]
+    parts += [f"- peak of float32 multiply-adds: {f'{peak} GFLOP/s measured' if peak else 'not measured'}"]
     parts += ["- engines: " + "; ".join(f"{title} {version}" for title, version in versions.items())]
     parts += [f"- {last['threads']} threads each", ""]
     parts += [section(result, baseline) for result in results]

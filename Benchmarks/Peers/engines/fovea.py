@@ -26,7 +26,8 @@ VARIANTS = {
 
 def environment(job: Job) -> dict[str, str]:
     job.cache.mkdir(parents=True, exist_ok=True)
-    return {"POCL_CACHE_DIR": str(job.cache), "XDG_CACHE_HOME": str(job.cache), "POCL_MAX_PTHREAD_COUNT": str(job.threads)}
+    caches = {name: str(job.cache) for name in ("POCL_CACHE_DIR", "XDG_CACHE_HOME")}
+    return caches | {"POCL_MAX_PTHREAD_COUNT": str(job.threads)}
 
 
 def options(binary: Path, job: Job) -> list[str]:

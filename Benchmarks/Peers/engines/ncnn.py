@@ -1,12 +1,15 @@
 """ncnn, float32, the network as its own converter (pnnx) writes it from timm's module.
 
-ncnn has no batch dimension: a batch is its pictures one after the other, each on all threads. Weights stay float32 (the converter
-would halve them by default), as do the sums; layouts packed for the vector unit are on, as by default.
+ncnn has no batch dimension: a batch is its pictures one after the other, each on all threads. Weights stay float32
+(the converter would halve them by default), as do the sums; layouts packed for the vector unit are on, as by default.
+A start finds the converted files: ncnn keeps no other cache.
 """
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,14 +33,29 @@ def prepare(job: Job) -> None:
         return
     import pnnx
     import torch
-    import torch.nn.functional
 
     folder.mkdir(exist_ok=True)
     pictures = torch.from_numpy(job.pictures[:1])
     partial = folder / "partial.ncnn.bin"
-    pnnx.export(load_timm(job.model), str(folder / "model.pt"), (pictures,), ncnnparam=str(folder / "model.ncnn.param"),
+    module = load_timm(job.model)
+    for block in module.blocks:
+        block.attn.forward = functools.partial(attend, block.attn)
+    pnnx.export(module, str(folder / "model.pt"), (pictures,), ncnnparam=str(folder / "model.ncnn.param"),
                 ncnnbin=str(partial), fp16=False)
     partial.rename(folder / "model.ncnn.bin")
+
+
+def attend(attention: Any, x: Any, **unused: Any) -> Any:
+    """timm's attention without its five-dimensional qkv tensor, which ncnn cannot hold; the same numbers."""
+    import torch
+
+    batch, tokens, width = x.shape
+    q, k, v = (
+        part.reshape(batch, tokens, attention.num_heads, -1).transpose(1, 2)
+        for part in attention.qkv(x).chunk(3, dim=-1)
+    )
+    mixed = torch.nn.functional.scaled_dot_product_attention(q, k, v)
+    return attention.proj(mixed.transpose(1, 2).reshape(batch, tokens, width))
 
 
 def load(job: Job) -> Forward:
