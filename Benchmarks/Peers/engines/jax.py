@@ -1,9 +1,9 @@
 """JAX, jit-compiled by XLA for the CPU, float32, the same forward pass written with its own operations.
 
 The weights are arguments held on the device; matrices are stored as [in, out], which is what XLA's products take
-without a transpose in each pass. Attention is `jax.nn.dot_product_attention`. XLA's persistent cache is on, so a start after
-the first compiles nothing. XLA has no option for its number of threads: it takes one for each core that the process
-may use, so the process is confined to as many.
+without a transpose in each pass. Attention is `jax.nn.dot_product_attention`. XLA's persistent cache is on, so a
+start after the first compiles nothing. XLA has no option for its number of threads: it takes one for each core that
+the process may use, so the process is confined to as many.
 """
 
 from __future__ import annotations
