@@ -160,8 +160,10 @@ void attention_simd(__global const float *restrict qkv, __global float *restrict
           column[r] = packed_values + first_channel + r;
           #pragma unroll
           for (int v = 0; v < VECTORS; ++v) {
-            const vfloat before = v_load(sums + (first_channel + r) * QUERIES + v * VECTOR);
-            tile[r][v] = first_key == 0 ? (vfloat)(0.0f) : before * correction[v];
+            tile[r][v] = (vfloat)(0.0f);
+            if (first_key > 0) {
+              tile[r][v] = v_load(sums + (first_channel + r) * QUERIES + v * VECTOR) * correction[v];
+            }
           }
         }
         ACCUMULATE(tile, column, HEAD_WIDTH, scores, count)
