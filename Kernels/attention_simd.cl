@@ -50,18 +50,19 @@
 #define QUERIES (VECTORS * VECTOR)
 #define ROW (3 * HEADS * HEAD_WIDTH)
 
-// tile[r][v] += rows[r]·columns[v] over so many steps; a step moves on by row_step scalars and a row of QUERIES lanes.
-#define ACCUMULATE(tile, rows, row_step, columns, steps)                              \
-  for (int step = 0; step < (steps); ++step) {                                        \
-    vfloat lanes[VECTORS];                                                            \
-    _Pragma("unroll")                                                                 \
+// tile[r][v] += scalar · columns[v] over so many steps; the scalar is written in terms of r and step, the columns move
+// on by a row of QUERIES lanes.
+#define ACCUMULATE(tile, scalar, columns, steps)                                        \
+  for (int step = 0; step < (steps); ++step) {                                          \
+    vfloat lanes[VECTORS];                                                              \
+    _Pragma("unroll")                                                                   \
     for (int v = 0; v < VECTORS; ++v) lanes[v] = v_load((columns) + step * QUERIES + v * VECTOR); \
-    _Pragma("unroll")                                                                 \
-    for (int r = 0; r < ROWS; ++r) {                                                  \
-      const vfloat scalar = (vfloat)((rows)[r][step * (row_step)]);                      \
-      _Pragma("unroll")                                                               \
-      for (int v = 0; v < VECTORS; ++v) tile[r][v] = fma(scalar, lanes[v], tile[r][v]); \
-    }                                                                                 \
+    _Pragma("unroll")                                                                   \
+    for (int r = 0; r < ROWS; ++r) {                                                    \
+      const vfloat same = (vfloat)(scalar);                                             \
+      _Pragma("unroll")                                                                 \
+      for (int v = 0; v < VECTORS; ++v) tile[r][v] = fma(same, lanes[v], tile[r][v]);   \
+    }                                                                                   \
   }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -124,7 +125,7 @@ void attention_simd(__global const float *restrict qkv, __global float *restrict
           #pragma unroll
           for (int v = 0; v < VECTORS; ++v) tile[r][v] = (vfloat)(0.0f);
         }
-        ACCUMULATE(tile, row, 1, query, HEAD_WIDTH)
+        ACCUMULATE(tile, row[r][step], query, HEAD_WIDTH)
         #pragma unroll
         for (int r = 0; r < ROWS; ++r) {
           #pragma unroll
@@ -153,11 +154,10 @@ void attention_simd(__global const float *restrict qkv, __global float *restrict
       // 4. Values, ROWS channels at a time; the last tile begins early rather than end late.
       for (int c = 0; c < HEAD_WIDTH; c += ROWS) {
         const int first_channel = min(c, HEAD_WIDTH - ROWS);
-        __local const float *column[ROWS];
+        __local const float *column = packed_values + first_channel;
         vfloat tile[ROWS][VECTORS];
         #pragma unroll
         for (int r = 0; r < ROWS; ++r) {
-          column[r] = packed_values + first_channel + r;
           #pragma unroll
           for (int v = 0; v < VECTORS; ++v) {
             tile[r][v] = (vfloat)(0.0f);
@@ -166,7 +166,7 @@ void attention_simd(__global const float *restrict qkv, __global float *restrict
             }
           }
         }
-        ACCUMULATE(tile, column, HEAD_WIDTH, scores, count)
+        ACCUMULATE(tile, column[step * HEAD_WIDTH + r], scores, count)
         const int first_new = c - first_channel;
         #pragma unroll
         for (int r = 0; r < ROWS; ++r) {
