@@ -38,6 +38,12 @@ static const char layer_norm_plain[] = {
 static const char linear[] = {
 #embed "linear.cl" suffix(, 0)
 };
+static const char linear_bfloat16[] = {
+#embed "linear_bfloat16.cl" suffix(, 0)
+};
+static const char linear_int8[] = {
+#embed "linear_int8.cl" suffix(, 0)
+};
 static const char linear_plain[] = {
 #embed "linear_plain.cl" suffix(, 0)
 };
@@ -61,6 +67,9 @@ static const char pooling_plain[] = {
 };
 static const char quad[] = {
 #embed "quad.cl" suffix(, 0)
+};
+static const char quantization[] = {
+#embed "quantization.cl" suffix(, 0)
 };
 static const char read_rate[] = {
 #embed "read_rate.cl" suffix(, 0)
@@ -95,6 +104,8 @@ static const struct {
     KERNEL(layer_norm),
     KERNEL(layer_norm_plain),
     KERNEL(linear),
+    KERNEL(linear_bfloat16),
+    KERNEL(linear_int8),
     KERNEL(linear_plain),
     KERNEL(linear_tiled),
     KERNEL(patch_embedding),
@@ -103,6 +114,7 @@ static const struct {
     KERNEL(pooling),
     KERNEL(pooling_plain),
     KERNEL(quad),
+    KERNEL(quantization),
     KERNEL(read_rate),
     KERNEL(reduction),
     KERNEL(softmax),

@@ -87,6 +87,7 @@ extension DeviceSurvey.Entry {
               can         \(abilities.joined(separator: ", "))
               extensions  \(notableExtensions.isEmpty ? "none that matter" : notableExtensions.joined(separator: " "))
               kernels     \(kernelLines.joined(separator: "\n              "))
+              precision   \((["float32"] + narrowProducts.map(\.description)).joined(separator: ", "))
               auto        \(verdict)
 
             """
@@ -124,6 +125,8 @@ extension DeviceSurvey.Entry {
             "nativeFloatVectorWidth": JSON(device.nativeFloatVectorWidth),
             "abilities": .array(abilities.map { JSON($0) }), "extensions": .array(notableExtensions.map { JSON($0) }),
             "kernels": .object(kernels), "fusesLayerNorm": JSON(fusesLayerNorm),
+            "precisions": .object(
+                JSON.Object(narrowProducts.map { ($0.precision.rawValue, JSON($0.form.rawValue)) })),
             "isAutomatic": JSON(isChosen), "automatic": JSON("\(verdict)"),
         ]
     }

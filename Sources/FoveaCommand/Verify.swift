@@ -115,12 +115,16 @@ extension Verify {
         let files = try random.map { name throws(FoveaError) in try ModelFiles.random(name) } ?? modelOptions.files()
         let opened = try files.open(modelOptions.overrides(inputSize: inputSize))
         let session = try opened.session(on: device, options: sessionOptions)
-        Console.write("\n\(opened.files.name) (\(opened.configuration.architecture)) on \(device.name)\n\n")
+        Console.write(
+            "\n\(opened.files.name) (\(opened.configuration.architecture)) on \(device.name) in \(deviceOptions.precision.resolved)\n\n"
+        )
         if case .openCL = device {
             let reference = try opened.session(on: .reference, options: sessionOptions)
             let table = Self.writeTitles("a random picture")
-            for agreement in try ModelVerifier.compare(session, with: reference) {
-                table.writeRow([agreement.name, agreement.error, agreement.tolerance.scientific])
+            for agreement in try ModelVerifier.compare(
+                session, with: reference, in: deviceOptions.precision.computed)
+            {
+                table.writeRow([agreement.name, agreement.error, agreement.allowed])
                 tally.count(agreement, as: agreement.name)
             }
             Console.write("\n")
@@ -137,10 +141,14 @@ extension Verify {
         let files = try modelOptions.model == nil ? ModelFiles(path) : modelOptions.files()
         let opened = try files.open(modelOptions.overrides(inputSize: inputSize ?? golden.inputSize))
         let session = try opened.session(on: device, options: sessionOptions)
-        Console.write("\(files.name) (\(opened.configuration.architecture)) on \(device.name)\n\n")
+        Console.write(
+            "\(files.name) (\(opened.configuration.architecture)) on \(device.name) in \(deviceOptions.precision.resolved)\n\n"
+        )
         let table = Self.writeTitles("stored output")
-        for agreement in try golden.compare(session) {
-            table.writeRow([agreement.name, agreement.error, agreement.tolerance.scientific])
+        for agreement in try golden.compare(
+            session, tolerance: ModelVerifier.tolerance(in: deviceOptions.precision.computed))
+        {
+            table.writeRow([agreement.name, agreement.error, agreement.allowed])
             tally.count(agreement, as: agreement.name)
         }
     }
@@ -154,6 +162,7 @@ extension Verify {
     private var sessionOptions: SessionOptions {
         var options = SessionOptions()
         options.backend.fillsWithNaN = true
+        options.backend.precision = deviceOptions.precision.computed
         if guarded { options.backend.placement = .guarded }
         options.allowsNonFinite = modelOptions.allowNonfinite
         return options
@@ -185,6 +194,9 @@ private struct VerificationTally {
 extension Agreement {
     /// e in short, or that there is none.
     fileprivate var error: String { deviation?.normalized.scientific ?? "none" }
+
+    /// The bound in short; a word where there is none.
+    fileprivate var allowed: String { tolerance.isFinite ? tolerance.scientific : "measured" }
 
     /// What `--verbose` tells of a case.
     fileprivate var line: String {

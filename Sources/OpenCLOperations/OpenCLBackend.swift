@@ -26,6 +26,10 @@ package final class OpenCLBackend: Backend {
         package var programCache: ProgramCache?
         /// Bytes that buffers may take together; nil for four fifths of the device's memory.
         package var memoryLimit: Int?
+        /// What the products of linear layers are computed in.
+        package var precision = Precision.float32
+        /// The form of a product in less than float32; nil for the best that a probe finds.
+        package var narrowForm: NarrowForm?
         /// How buffers are placed.
         package var placement = Context.BufferPlacement.device
 
@@ -40,6 +44,8 @@ package final class OpenCLBackend: Backend {
     let fusesLayerNorm: Bool
     let storesWeightsAsHalf: Bool
     let library: KernelLibrary
+    /// How products in less than float32 run; nil where products are float32.
+    package private(set) var narrowProduct: NarrowProduct?
     private let variants: [Operation: KernelVariant]
     private let profiler: LaunchProfiler?
     /// What was launched since a capture began; nil outside of one.
@@ -65,6 +71,12 @@ package final class OpenCLBackend: Backend {
                 let chosen = options.variants[operation].flatMap { possible.contains($0) ? $0 : nil } ?? possible[0]
                 return (operation, chosen)
             })
+        guard options.precision != .float32 else { return }
+        if let form = options.narrowForm {
+            narrowProduct = NarrowProduct(options.precision, form)
+        } else {
+            narrowProduct = NarrowProduct(options.precision, try probeNarrowForm(for: options.precision))
+        }
     }
 
     /// The variant that an operation runs in.
@@ -107,13 +119,14 @@ package final class OpenCLBackend: Backend {
     ///
     /// - Parameters:
     ///   - variant: The kernel, where it is not the operation's own: sizes that its own cannot run.
+    ///   - kernel: The kernel where it is none of the operation's variants.
     ///   - flop: What the sizes ask for, as the case lists count it; for the profile alone.
     func launch(
-        _ operation: Operation, as variant: KernelVariant? = nil, _ defines: [String: Int], _ arguments: [Argument],
-        flop: Int, global: NDRange, local: NDRange?
+        _ operation: Operation, as variant: KernelVariant? = nil, kernel: String? = nil, _ defines: [String: Int],
+        _ arguments: [Argument], flop: Int, global: NDRange, local: NDRange?
     ) throws(OpenCLError) {
         let variant = variant ?? self.variant(of: operation)
-        let specialization = Specialization(operation.kernelName + variant.suffix, defines)
+        let specialization = Specialization(kernel ?? operation.kernelName + variant.suffix, defines)
         let request = LaunchRequest(
             operation: operation, specialization: specialization, arguments: arguments, flop: flop, global: global,
             local: local)

@@ -53,6 +53,23 @@ public struct LinearCase: OperationCase {
     /// Grows with the root of the number of inputs.
     public var tolerance: Double { randomWalkTolerance(terms: inputs) }
 
+    /// Six deviations of what rounding the factors does to a sum of random products whose deviation is 1.
+    ///
+    /// bfloat16: a factor is off by at most 2⁻⁹ of itself, by 2⁻⁹/√3 in deviation, two factors by √2 of that. int8: a
+    /// step of a row of 12 deviations, as wide as a norm makes one, is 12/255, of a weight of 3.5 deviations 3.5/127;
+    /// the error is step/√12. The steepest activation makes 1.13 of an error; a third is for small samples.
+    public func tolerance(in precision: Precision) -> Double {
+        let deviation: Double
+        switch precision {
+        case .float32: return tolerance
+        case .bfloat16: deviation = 0x1p-9 * (2.0 / 3).squareRoot()
+        case .int8:
+            let steps = (12.0 / 255, 3.5 / 127)
+            deviation = ((steps.0 * steps.0 + steps.1 * steps.1) / 12).squareRoot()
+        }
+        return 6 * 1.13 * 4 / 3 * deviation
+    }
+
     /// Weights scaled so that outputs have deviation 1.
     public func prepare<B: Backend>(on backend: B) throws(B.Failure) -> PreparedCase<B> {
         var random = SeededGenerator(seed: UInt64(rows) << 40 ^ UInt64(inputs) << 20 ^ UInt64(outputs))

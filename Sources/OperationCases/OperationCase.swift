@@ -10,6 +10,8 @@ public protocol OperationCase: Sendable, CustomStringConvertible {
     var work: Work { get }
     /// Largest deviation allowed, max|Δ| / rms(expected), for float32.
     var tolerance: Double { get }
+    /// The same for a backend that computes the products of linear layers in another precision.
+    func tolerance(in precision: Precision) -> Double
     /// Puts parameters and data on a backend; the result runs the operation as often as it is called.
     func prepare<B: Backend>(on backend: B) throws(B.Failure) -> PreparedCase<B>
 }
@@ -23,6 +25,9 @@ public struct PreparedCase<B: Backend> {
 }
 
 extension OperationCase {
+    /// That of float32: only linear layers have others.
+    public func tolerance(in precision: Precision) -> Double { tolerance }
+
     /// Runs the case once and copies the result back.
     public func run<B: Backend>(on backend: B) throws(B.Failure) -> HostTensor {
         try backend.download(prepare(on: backend).run())

@@ -6,9 +6,13 @@ public struct LinearParameters: Sendable {
     public let bias: [Float]?
     /// Layer scale γ, `[out]`, applied before a residual is added (Touvron et al., arXiv:2103.17239); nil for none.
     public let layerScale: [Float]?
+    /// Whether the layer stays float32 in every precision: a head, which is small and whose errors are the model's.
+    public let staysFloat32: Bool
 
     /// Makes a layer from a weight `[out, in]` and vectors of length `out`.
-    public init(weight: HostTensor, bias: [Float]? = nil, layerScale: [Float]? = nil) {
+    public init(
+        weight: HostTensor, bias: [Float]? = nil, layerScale: [Float]? = nil, staysFloat32: Bool = false
+    ) {
         precondition(weight.shape.rank == 2, "linear weight must be [out, in], found \(weight.shape)")
         precondition(bias.map { $0.count == weight.shape[0] } ?? true, "bias length differs from \(weight.shape[0])")
         precondition(
@@ -17,6 +21,7 @@ public struct LinearParameters: Sendable {
         self.weight = weight
         self.bias = bias
         self.layerScale = layerScale
+        self.staysFloat32 = staysFloat32
     }
 
     /// Width of the output.

@@ -72,11 +72,12 @@ struct ParameterReader {
     }
 
     func linear(
-        _ weights: Weights, _ inputs: Int, _ outputs: Int, layerScale: [Float]? = nil
+        _ weights: Weights, _ inputs: Int, _ outputs: Int, layerScale: [Float]? = nil, staysFloat32: Bool = false
     ) throws(CheckpointError) -> LinearParameters {
         LinearParameters(
             weight: try weights("weight", shape: [outputs, inputs]),
-            bias: try weights.optional("bias", shape: [outputs])?.values, layerScale: layerScale)
+            bias: try weights.optional("bias", shape: [outputs])?.values, layerScale: layerScale,
+            staysFloat32: staysFloat32)
     }
 
     /// A vector of length D that the file may lack.
@@ -110,7 +111,7 @@ struct ParameterReader {
         guard let classes = configuration.classes else { return [] }
         let half = configuration.readout == .distilled ? [Float](repeating: 0.5, count: classes) : nil
         return try names.heads.map { (name) throws(CheckpointError) in
-            try linear(weights[name], configuration.width, classes, layerScale: half)
+            try linear(weights[name], configuration.width, classes, layerScale: half, staysFloat32: true)
         }
     }
 }

@@ -31,6 +31,23 @@ import Testing
             #expect(complaint == nil, "\(path): \(complaint ?? "")")
         }
     }
+
+    /// Forms of linear layers in inline assembly: the processor that runs the tests may lack their instructions.
+    @Test(
+        "Inline assembly assembles",
+        .enabled(if: KernelCompilation.compiler != nil, "needs the clang of the Swift toolchain"),
+        arguments: [
+            ("linear_int8", ["-DFORM=1", "-DVECTOR=8", "-mavx2", "-mfma"]),
+            ("linear_int8", ["-DFORM=2", "-DVECTOR=16", "-mavx512f", "-mavx512vnni"]),
+            ("linear_int8", ["-DFORM=3", "-DVECTOR=8", "-mavx2", "-mfma", "-mavxvnni"]),
+            ("linear_bfloat16", ["-DFORM=1", "-DVECTOR=16", "-mavx512f", "-mavx512bf16"]),
+        ])
+    func assembly(kernel: String, options: [String]) throws {
+        let compiler = try #require(KernelCompilation.compiler)
+        let complaint = try KernelCompilation.assemblyComplaint(
+            about: SourceTree.root.appending(path: "Kernels/\(kernel).cl"), compiler: compiler, options: options)
+        #expect(complaint == nil, "\(complaint ?? "")")
+    }
 }
 
 @Suite("Kernel checks find what they should") struct KernelSelfTests {

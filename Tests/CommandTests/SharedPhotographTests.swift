@@ -73,6 +73,29 @@ struct SharedPhotographTests {
         #expect(try deviation(NumPyArray(contentsOf: folder("y.npy")).tensor(), from: expected) <= 5e-5)
     }
 
+    /// What timm's own model gives from these crops in torch's bfloat16, on a CPU, against float64.
+    private static let torchBFloat16Error = 0.097
+
+    @Test(
+        "lower precisions name the same class for every crop, within their bounds", .requiresOpenCL,
+        arguments: [("int8", 0.25), ("bfloat16", 2 * torchBFloat16Error)])
+    func lowPrecision(precision: String, bound: Double) throws {
+        let folder = try TemporaryFolder()
+        _ = try FoveaProcess.results([
+            "run", "--model", Self.model, "--input", Self.photos + "/crops_u8.npy", "--output", folder("y.npy"),
+            "--precision", precision,
+        ])
+        let expected = try NumPyArray(contentsOf: Self.photos + "/logits.npy").tensor()
+        let found = try NumPyArray(contentsOf: folder("y.npy")).tensor()
+        let error = deviation(found, from: expected)
+        #expect(error <= bound && error > 1e-4, "\(precision): e = \(error)")
+        for picture in 0..<14 {
+            let rows = [found, expected].map { Array($0.values[picture * 1000..<(picture + 1) * 1000]) }
+            let best = rows.map { row in row.indices.max { row[$0] < row[$1] } }
+            #expect(best[0] == best[1], "\(precision): picture \(picture)")
+        }
+    }
+
     @Test("preprocess --picture gives the bytes of timm and transformers", arguments: SharedCrops.all)
     func preprocess(picture: String, recipe: String) throws {
         let folder = try TemporaryFolder()

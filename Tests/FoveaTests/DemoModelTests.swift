@@ -1,6 +1,8 @@
 import Checkpoints
 import FoundationEssentials
 import Fovea
+import OpenCLOperations
+import OperationCases
 import Operations
 import Testing
 
@@ -23,6 +25,34 @@ struct DemoModelTests {
         let squares = expected.values.reduce(0.0) { $0 + Double($1) * Double($1) }
         let worst = zip(found.values, expected.values).map { abs(Double($0) - Double($1)) }.max() ?? .infinity
         #expect(worst / (squares / Double(expected.values.count)).squareRoot() <= 2e-5)
+    }
+
+    @Test(
+        "names the same classes in lower precisions, alone and in any batch",
+        arguments: [("int8", Precision.int8, 0.25), ("bfloat16", .bfloat16, 2 * 0.097)])
+    func lowPrecision(name: String, precision: Precision, bound: Double) throws {
+        let files = try ModelFiles(ModelFiles.demoName)
+        let device = try ComputeDevice(try #require(DeviceRequest("auto")))
+        guard case .openCL = device else { return }
+        var options = SessionOptions()
+        options.backend.precision = precision
+        let session = try files.open().session(on: device, options: options)
+        let crops = try NumPyArray(contentsOf: fixtures + "crops.npy")
+        let pictures = PixelBatch(
+            count: crops.shape[0], height: crops.shape[1], width: crops.shape[2], bytes: try crops.bytes())
+        let normalization = PictureReader(try files.preprocessing()).normalization
+        let found = try session.run(.pictures(pictures, normalization), .logits)
+        let expected = try NumPyArray(contentsOf: fixtures + "logits.npy").tensor()
+        #expect(Deviation(found, from: expected).normalized <= bound, "\(name): \(Deviation(found, from: expected))")
+        let classes = expected.shape.width
+        for picture in 0..<expected.shape[0] {
+            let rows = [found, expected].map { Array($0.values[picture * classes..<(picture + 1) * classes]) }
+            let best = rows.map { row in row.indices.max { row[$0] < row[$1] } }
+            #expect(best[0] == best[1], "\(name): picture \(picture)")
+        }
+        for comparison in try BatchInvariance.check(session) {
+            #expect(comparison.difference == nil, "\(name): \(comparison.name)")
+        }
     }
 
     @Test("sees the pixels that Pillow sees")

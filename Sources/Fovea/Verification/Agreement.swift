@@ -54,8 +54,11 @@ package struct Agreement: Sendable {
 
 extension Agreement {
     /// Runs a case twice on a backend: the first result must agree with the definition, the second be the same bits.
-    package init<B: Backend>(running operationCase: any OperationCase, on backend: B, expected: HostTensor) {
-        let (name, tolerance) = ("\(operationCase)", operationCase.tolerance)
+    package init<B: Backend>(
+        running operationCase: any OperationCase, on backend: B, in precision: Precision = .float32,
+        expected: HostTensor
+    ) {
+        let (name, tolerance) = ("\(operationCase)", operationCase.tolerance(in: precision))
         do {
             let prepared = try operationCase.prepare(on: backend)
             let first = try backend.download(prepared.run())

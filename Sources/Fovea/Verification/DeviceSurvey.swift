@@ -15,6 +15,13 @@ package struct DeviceSurvey: Sendable {
         /// Whether layer norm runs inside the linear that follows it.
         package let fusesLayerNorm: Bool
 
+        /// How each precision below float32 would multiply, by what the processor has; a probe decides when a model runs.
+        package var narrowProducts: [NarrowProduct] {
+            [Precision.bfloat16, .int8].compactMap { precision in
+                NarrowForm.candidates(for: precision, on: device).first.map { NarrowProduct(precision, $0) }
+            }
+        }
+
         /// The extensions that speed or precision depend on, sorted: narrow numbers, subgroups, matrix units, recorded
         /// launches, facts beyond the standard ones.
         package var notableExtensions: [String] {

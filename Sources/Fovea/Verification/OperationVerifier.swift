@@ -11,10 +11,13 @@ package struct KernelForm: Sendable, Hashable, CustomStringConvertible {
     package let tunedAs: Device.Kind?
     /// Whether layer norm runs inside the linear that follows it; nil for operations that no norm precedes.
     package let fusesLayerNorm: Bool?
+    /// How factors below float32 are multiplied; nil for float32.
+    package var narrow: NarrowProduct?
 
     /// `plain`, or `portable for gpu, norm fused`.
     package var description: String {
-        variant.rawValue + (tunedAs.map { " for \($0.rawValue)" } ?? "")
+        if let narrow { return "\(narrow)" }
+        return variant.rawValue + (tunedAs.map { " for \($0.rawValue)" } ?? "")
             + (fusesLayerNorm.map { $0 ? ", norm fused" : ", norm apart" } ?? "")
     }
 }
@@ -61,11 +64,26 @@ package struct OperationVerifier {
     /// The forms in which the device can run an operation: every kernel, with the tunings of CPU devices and of GPUs
     /// where it has any, layer norm inside a linear and apart from it.
     package func forms(of operation: Operation) -> [KernelForm] {
-        SelectionTable.variants(of: operation, on: DeviceProfile(device)).flatMap { variant in
+        let exact = SelectionTable.variants(of: operation, on: DeviceProfile(device)).flatMap { variant in
             (operation == .linear ? [false, true] : [nil]).flatMap { fuses in
                 (variant == .plain ? [nil] : [.cpu, .gpu]).map { kind in
                     KernelForm(variant: variant, tunedAs: kind, fusesLayerNorm: fuses)
                 }
+            }
+        }
+        return exact + (operation == .linear ? narrowForms : [])
+    }
+
+    /// The form that a probe finds for each precision below float32, and its portable twin.
+    private var narrowForms: [KernelForm] {
+        [Precision.bfloat16, .int8].flatMap { precision in
+            var options = OpenCLBackend.Options()
+            (options.precision, options.programCache) = (precision, backendOptions.programCache)
+            let found = try? OpenCLBackend(device, options: options).narrowProduct
+            let portable = NarrowProduct(precision, .portable)
+            let products = [found, portable].compactMap(\.self)
+            return (found == portable ? [portable] : products).map {
+                KernelForm(variant: .portable, tunedAs: nil, fusesLayerNorm: nil, narrow: $0)
             }
         }
     }
@@ -83,7 +101,8 @@ package struct OperationVerifier {
             let backend = try backend(for: form)
             var agreements: [Agreement] = []
             for (operationCase, expected) in zip(cases, expected) {
-                let agreement = Agreement(running: operationCase, on: backend, expected: expected)
+                let agreement = Agreement(
+                    running: operationCase, on: backend, in: form.narrow?.precision ?? .float32, expected: expected)
                 eachCase(form, agreement)
                 agreements.append(agreement)
             }
@@ -96,6 +115,7 @@ package struct OperationVerifier {
         options.variants = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0, form.variant) })
         options.fusesLayerNorm = form.fusesLayerNorm
         options.tunedAs = form.tunedAs
+        (options.precision, options.narrowForm) = (form.narrow?.precision ?? .float32, form.narrow?.form)
         do {
             return try OpenCLBackend(device, options: options)
         } catch {

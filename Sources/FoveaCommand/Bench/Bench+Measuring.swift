@@ -67,6 +67,7 @@ extension Bench {
     /// Options of the sessions that are timed.
     var sessionOptions: SessionOptions {
         var options = SessionOptions()
+        options.backend.precision = deviceOptions.precision.computed
         options.allowsNonFinite = modelOptions.allowNonfinite
         return options
     }

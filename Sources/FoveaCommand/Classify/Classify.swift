@@ -1,6 +1,7 @@
 import ArgumentParser
 import Fovea
 import Imaging
+import OpenCLOperations
 import VisionModels
 
 /// The command `fovea classify`.
@@ -78,6 +79,7 @@ struct Classify: AsyncParsableCommand {
         let start = ContinuousClock.now
         let opened = try files.open(model.overrides(inputSize: preprocessing.inputSize))
         var options = SessionOptions()
+        options.backend.precision = device.precision.computed
         options.allowsNonFinite = model.allowNonfinite
         let classifier = try Classifier(
             opened, reading: reader, labels: model.labels, top: topK,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fovea
+import Operations
 
 #if canImport(Glibc)
     import Glibc
@@ -55,17 +56,22 @@ enum PrecisionName: String, ExpressibleByArgument, CaseIterable {
     case bfloat16
     case int8
 
-    /// What every backend computes in so far.
-    private static let computed: Set<PrecisionName> = [.auto, .float32]
+    /// What backends compute in; nil where none does.
+    private var known: Precision? { Precision(rawValue: resolved) }
+
+    /// What a device computes in that passed `check(on:)`.
+    var computed: Precision { known ?? .float32 }
 
     /// What results call it.
     var resolved: String { self == .auto ? PrecisionName.float32.rawValue : rawValue }
 
     /// Throws category `noDevice` where a device does not compute in this precision.
     func check(on device: ComputeDevice) throws(FoveaError) {
-        guard !Self.computed.contains(self) else { return }
+        let possible: [Precision] = if case .reference = device { [.float32] } else { Precision.allCases }
+        guard known.map(possible.contains) != true else { return }
+        let names = possible.map(\.rawValue).joined(separator: ", ")
         throw FoveaError(
             .noDevice, code: "PRECISION",
-            "\(device.name) cannot compute in \(rawValue); the precision that works there is float32")
+            "\(device.name) cannot compute in \(rawValue); choose among what works there: \(names)")
     }
 }

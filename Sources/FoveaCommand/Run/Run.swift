@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Fovea
 import Imaging
+import OpenCLOperations
 import Operations
 import VisionModels
 
@@ -56,6 +57,7 @@ struct Run: ParsableCommand {
         let normalization = try tensor.isNormalized ? nil : normalization(files)
         let file = try overwrite.create(output)
         var options = SessionOptions()
+        options.backend.precision = device.precision.computed
         options.allowsNonFinite = model.allowNonfinite
         let session = try opened.session(on: device.resolve(verbose: verbosity.verbose), options: options)
         var result = OutputArray(file, kind: kind, pictures: tensor.count)

@@ -11,11 +11,14 @@ package struct OpenCLLinear {
     let hasLayerScale: Bool
     /// Whether the weight is stored as half.
     var isHalf = false
+    /// How a product in less than float32 runs; nil for float32.
+    var narrow: NarrowWeight?
 }
 
 extension OpenCLBackend {
     /// Folds layer scale into weight and bias, packs the weight and moves both to the device.
     package func prepare(_ parameters: LinearParameters) throws(OpenCLError) -> OpenCLLinear {
+        if let narrowProduct, !parameters.staysFloat32 { return try prepareNarrow(parameters, narrowProduct) }
         if variant(of: .linear) == .tiled { return try prepareTiled(parameters) }
         let (weight, bias) = try storePacked(
             parameters.weight, bias: parameters.bias, scale: parameters.layerScale, for: .linear)
@@ -31,6 +34,9 @@ extension OpenCLBackend {
         precondition(
             x.shape.width == linear.inputWidth, "linear expects rows of \(linear.inputWidth), found \(x.shape)")
         precondition(!linear.hasLayerScale || activation == .identity, "layer scale is folded before the activation")
+        if let narrow = linear.narrow {
+            return try linearNarrow(x, linear, narrow, after: norm, then: activation, adding: residual)
+        }
         if let norm, !fusesLayerNorm {
             let normalized = try layerNorm(x, norm)
             return try self.linear(normalized, linear, after: nil, then: activation, adding: residual)
@@ -147,7 +153,7 @@ private struct PanelPacking: @unchecked Sendable {
 
 extension Activation {
     /// The value of the macro ACTIVATION in `activation.cl`.
-    fileprivate var macro: Int {
+    var macro: Int {
         switch self {
         case .identity: 0
         case .gelu: 1

@@ -17,10 +17,22 @@ enum KernelCompilation {
     /// An undefined macro in `#if` is an error: it reads as 0, and hides a missing default. An unused function is none:
     /// files that others include have nothing else.
     static func complaint(about kernel: URL, compiler: String) throws -> String? {
-        let options = [
-            "-x", "cl", "-cl-std=CL1.2", "-Xclang", "-finclude-default-header", "-fsyntax-only", "-Wall", "-Wundef",
-            "-Wno-unused-function", "-Werror", "-I", kernel.deletingLastPathComponent().path,
-        ]
+        try complaint(about: kernel, compiler: compiler, options: ["-fsyntax-only"])
+    }
+
+    /// What the compiler says against inline assembly, for a processor that has its instructions.
+    static func assemblyComplaint(about kernel: URL, compiler: String, options: [String]) throws -> String? {
+        try complaint(
+            about: kernel, compiler: compiler,
+            options: ["-target", "x86_64-unknown-linux-gnu", "-O2", "-c", "-o", "/dev/null"] + options)
+    }
+
+    private static func complaint(about kernel: URL, compiler: String, options extra: [String]) throws -> String? {
+        let options =
+            [
+                "-x", "cl", "-cl-std=CL1.2", "-Xclang", "-finclude-default-header", "-Wall", "-Wundef",
+                "-Wno-unused-function", "-Werror", "-I", kernel.deletingLastPathComponent().path,
+            ] + extra
         let result = try Command(program: compiler, arguments: options + [kernel.path]).run()
         return result.status == 0 ? nil : "status \(result.status)\n\(result.errors)"
     }

@@ -1,0 +1,92 @@
+package import OpenCLRuntime
+package import Operations
+
+/// How a device multiplies factors narrower than float32.
+package enum NarrowForm: String, Sendable {
+    /// OpenCL C alone; the twin that the others are compared with.
+    case portable
+    /// vpmaddubsw on signed magnitudes: int8.
+    case avx2
+    /// vpdpbusd in 256 bits: int8.
+    case avxVNNI = "avx-vnni"
+    /// vpdpbusd in 512 bits: int8.
+    case avx512VNNI = "avx512-vnni"
+    /// vdpbf16ps in 512 bits: bfloat16.
+    case avx512BF16 = "avx512-bf16"
+
+    /// The forms that a device's processor has instructions for, best first; the portable one is always the last.
+    ///
+    /// That the device accepts them and computes rightly is for a probe to show.
+    package static func candidates(for precision: Precision, on device: Device) -> [NarrowForm] {
+        guard device.kind == .cpu else { return [.portable] }
+        let forms: [NarrowForm] =
+            switch precision {
+            case .float32: []
+            case .bfloat16: [.avx512BF16]
+            case .int8: [.avx512VNNI, .avxVNNI, .avx2]
+            }
+        return forms.filter { ProcessorFeatures.host.isSuperset(of: $0.features) } + [.portable]
+    }
+
+    /// What the processor must have.
+    private var features: Set<String> {
+        switch self {
+        case .portable: []
+        case .avx2: ["avx2"]
+        case .avxVNNI: ["avx2", "avx_vnni"]
+        case .avx512VNNI: ["avx512f", "avx512_vnni"]
+        case .avx512BF16: ["avx512f", "avx512_bf16"]
+        }
+    }
+
+    /// The value of the macro FORM.
+    var macro: Int {
+        switch self {
+        case .portable: 0
+        case .avx2, .avx512BF16: 1
+        case .avx512VNNI: 2
+        case .avxVNNI: 3
+        }
+    }
+
+    /// The tile of the product.
+    func tile(_ precision: Precision, tuning: LinearTuning) -> NarrowTile {
+        switch self {
+        case .portable where precision == .bfloat16 && tuning.groupColumns == 1:
+            NarrowTile(rows: tuning.rows, vector: max(4, tuning.vector), vectors: 2)
+        case .portable: NarrowTile(rows: 4, vector: max(4, tuning.vector), vectors: 1)
+        case .avx2: NarrowTile(rows: 3, vector: 8, vectors: 3)
+        case .avxVNNI: NarrowTile(rows: 6, vector: 8, vectors: 2)
+        case .avx512VNNI, .avx512BF16: NarrowTile(rows: 6, vector: 16, vectors: 4)
+        }
+    }
+}
+
+/// Tile of `linear_int8.cl` and `linear_bfloat16.cl`.
+struct NarrowTile {
+    /// Rows per item.
+    let rows: Int
+    /// Columns per vector.
+    let vector: Int
+    /// Vectors per row and item.
+    let vectors: Int
+
+    /// Columns of an item: the width of a weight panel.
+    var panel: Int { vector * vectors }
+}
+
+/// A precision below float32 and how it is computed.
+package struct NarrowProduct: Sendable, Hashable, CustomStringConvertible {
+    /// What the factors are.
+    package let precision: Precision
+    /// How they are multiplied.
+    package let form: NarrowForm
+
+    /// Names a way to multiply.
+    package init(_ precision: Precision, _ form: NarrowForm) {
+        (self.precision, self.form) = (precision, form)
+    }
+
+    /// `int8 avx2`.
+    package var description: String { "\(precision.rawValue) \(form.rawValue)" }
+}

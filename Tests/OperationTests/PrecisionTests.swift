@@ -1,0 +1,78 @@
+import OpenCLOperations
+import OpenCLRuntime
+import OperationCases
+import Operations
+import Testing
+
+@Suite("Linear layers below float32", .requiresOpenCL, .serialized)
+struct PrecisionTests {
+    private static func backend(_ product: NarrowProduct?, _ precision: Precision) throws -> OpenCLBackend {
+        var options = OpenCLBackend.Options()
+        (options.precision, options.narrowForm) = (precision, product?.form)
+        options.fillsWithNaN = true
+        return try OpenCLBackend(try #require(TestDevice.first), options: options)
+    }
+
+    @Test(
+        "every form agrees with the definition, and int8 in every bit with the portable form",
+        arguments: [
+            Precision.bfloat16, .int8,
+        ])
+    func agreement(precision: Precision) throws {
+        let device = try #require(TestDevice.first)
+        let forms = NarrowForm.candidates(for: precision, on: device)
+        #expect(forms.last == .portable)
+        let backends = try forms.map { try Self.backend(NarrowProduct(precision, $0), precision) }
+        for linearCase in OperationCases.all where linearCase.operation == .linear {
+            let expected = linearCase.run(on: ReferenceBackend())
+            let results = try backends.map { try linearCase.run(on: $0) }
+            for (form, result) in zip(forms, results) {
+                let deviation = Deviation(result, from: expected)
+                #expect(
+                    deviation.normalized <= linearCase.tolerance(in: precision), "\(linearCase), \(form): \(deviation)")
+                if precision == .int8 {
+                    #expect(
+                        result.values.map(\.bitPattern) == results.last?.values.map(\.bitPattern),
+                        "\(linearCase), \(form): bits differ from the portable form's")
+                }
+            }
+        }
+    }
+
+    @Test("the probe finds the first form that the processor has")
+    func probe() throws {
+        let device = try #require(TestDevice.first)
+        for precision in [Precision.bfloat16, .int8] {
+            let backend = try Self.backend(nil, precision)
+            let form = try #require(backend.narrowProduct?.form)
+            #expect(NarrowForm.candidates(for: precision, on: device).contains(form))
+            #expect(backend.narrowProduct?.precision == precision)
+        }
+        #expect(try Self.backend(nil, .float32).narrowProduct == nil)
+    }
+
+    @Test(
+        "what is no number shows, in its own row alone", arguments: [Precision.bfloat16, .int8], [Float.nan, .infinity])
+    func notANumber(precision: Precision, value: Float) throws {
+        let backend = try Self.backend(nil, precision)
+        var x = HostTensor([3, 21], repeating: 1)
+        x.values[21 + 18] = value
+        let linear = try backend.prepare(LinearParameters(weight: HostTensor([5, 21], repeating: 0.5)))
+        let y = try backend.download(backend.linear(backend.upload(x), linear))
+        for (index, element) in y.values.enumerated() {
+            #expect(index / 5 == 1 ? !element.isFinite : abs(element - 10.5) < 0.1, "\(index): \(element)")
+        }
+    }
+
+    @Test("a layer that stays float32 does")
+    func head() throws {
+        let (backend, exact) = (try Self.backend(nil, .int8), try Self.backend(nil, .float32))
+        let weight = HostTensor([3, 8], (0..<24).map { Float($0) / 7 })
+        let x = HostTensor([2, 8], (0..<16).map { Float($0) / 3 })
+        let results = try [backend, exact].map { backend in
+            let linear = try backend.prepare(LinearParameters(weight: weight, staysFloat32: true))
+            return try backend.download(backend.linear(backend.upload(x), linear))
+        }
+        #expect(results[0] == results[1])
+    }
+}
