@@ -169,12 +169,18 @@ extension Verify {
     }
 }
 
-/// How many checks were made, and which failed.
+/// How many checks were made, how many errors were only measured, and what failed.
 private struct VerificationTally {
     private var checks = 0
+    private var measurements = 0
     private(set) var failures: [String] = []
 
     mutating func count(_ agreement: Agreement, as name: String) {
+        // An error without a bound is no check, unless it is no number.
+        guard agreement.tolerance.isFinite || !agreement.holds else {
+            measurements += 1
+            return
+        }
         count(agreement.holds ? nil : agreement.explanation, as: name)
     }
 
@@ -185,8 +191,9 @@ private struct VerificationTally {
 
     /// The end of the output: that all hold, or every failure on a line.
     var sentence: String {
-        if failures.isEmpty { return "all \(checks) checks hold" }
-        return (failures.map { "FAILED \($0)" } + ["\(failures.count) of \(checks) checks failed"])
+        let measured = measurements == 0 ? "" : "; \(measurements) errors were measured, without a bound"
+        if failures.isEmpty { return "all \(checks) checks hold\(measured)" }
+        return (failures.map { "FAILED \($0)" } + ["\(failures.count) of \(checks) checks failed\(measured)"])
             .joined(separator: "\n")
     }
 }

@@ -1,5 +1,11 @@
 public import Operations
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// A case of `linear`: rows × inputs → outputs, with what surrounds the product.
 public struct LinearCase: OperationCase {
     let rows: Int
@@ -55,19 +61,23 @@ public struct LinearCase: OperationCase {
 
     /// Six deviations of what rounding the factors does to a sum of random products whose deviation is 1.
     ///
-    /// bfloat16: a factor is off by at most 2⁻⁹ of itself, by 2⁻⁹/√3 in deviation, two factors by √2 of that. int8: a
-    /// step of a row of 12 deviations, as wide as a norm makes one, is 12/255, of a weight of 3.5 deviations 3.5/127;
-    /// the error is step/√12. The steepest activation makes 1.13 of an error; a third is for small samples.
+    /// bfloat16: a factor is off by at most 2⁻⁹ of itself, by 2⁻⁹/√3 in deviation, two factors by √2 of that. int8: the
+    /// largest of K normal values is about L = √(2 ln 2K), so that a step of a row is 2·L/255, of a weight L/127, and the
+    /// error is step/√12. The squares of K normal values sum to K within three deviations of √(2K): a row and a column
+    /// may each be longer by 1 + 3/√(2K). The steepest activation makes 1.13 of an error.
     public func tolerance(in precision: Precision) -> Double {
+        let terms = Double(inputs)
         let deviation: Double
         switch precision {
         case .float32: return tolerance
         case .bfloat16: deviation = 0x1p-9 * (2.0 / 3).squareRoot()
         case .int8:
-            let steps = (12.0 / 255, 3.5 / 127)
+            let largest = (2 * log(2 * terms)).squareRoot()
+            let steps = (2 * largest / 255, largest / 127)
             deviation = ((steps.0 * steps.0 + steps.1 * steps.1) / 12).squareRoot()
         }
-        return 6 * 1.13 * 4 / 3 * deviation
+        let length = 1 + 3 / (2 * terms).squareRoot()
+        return 6 * 1.13 * length * length * deviation
     }
 
     /// Weights scaled so that outputs have deviation 1.

@@ -41,6 +41,16 @@ struct VerifyCommandTests {
         #expect(output.hasSuffix("\nall 9 checks hold\n"))
     }
 
+    @Test("errors without a bound are not counted among the checks that hold", .requiresOpenCL)
+    func measured() throws {
+        let output = try FoveaProcess.results([
+            "verify", "--small", "--operation", "layer-norm", "--model", "demo", "--precision", "int8",
+        ])
+        let rows = output.split(separator: "\n").filter { $0.hasSuffix(" measured") }
+        #expect(!rows.isEmpty)
+        #expect(output.hasSuffix("; \(rows.count) errors were measured, without a bound\n"))
+    }
+
     @Test("verify refuses what it cannot do")
     func refusals() throws {
         #expect(try FoveaProcess.run(["verify", "--device", "cpu"]).status == .exited(5))
