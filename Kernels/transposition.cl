@@ -4,21 +4,26 @@
 //   rows below; after log₂ VECTOR rounds rows have become columns.
 #include "common.cl"
 
-static inline vfloat even_elements(vfloat a, vfloat b) {
+// Element by element: a half vector widened to a whole one, (vfloat)(a.even, b.even), has undefined lanes on its way, on
+// which oclgrind's search for uninitialized values crashes. Compilers make the same shuffles of both.
 #if VECTOR == 1
-  return a;
+  #define EVEN_ELEMENTS(a, b) (a)
+  #define ODD_ELEMENTS(a, b) (a)
+#elif VECTOR == 2
+  #define EVEN_ELEMENTS(a, b) (vfloat)(a.s0, b.s0)
+  #define ODD_ELEMENTS(a, b) (vfloat)(a.s1, b.s1)
+#elif VECTOR == 4
+  #define EVEN_ELEMENTS(a, b) (vfloat)(a.s0, a.s2, b.s0, b.s2)
+  #define ODD_ELEMENTS(a, b) (vfloat)(a.s1, a.s3, b.s1, b.s3)
+#elif VECTOR == 8
+  #define EVEN_ELEMENTS(a, b) (vfloat)(a.s0, a.s2, a.s4, a.s6, b.s0, b.s2, b.s4, b.s6)
+  #define ODD_ELEMENTS(a, b) (vfloat)(a.s1, a.s3, a.s5, a.s7, b.s1, b.s3, b.s5, b.s7)
 #else
-  return (vfloat)(a.even, b.even);
+  #define EVEN_ELEMENTS(a, b)                                                                       \
+    (vfloat)(a.s0, a.s2, a.s4, a.s6, a.s8, a.sa, a.sc, a.se, b.s0, b.s2, b.s4, b.s6, b.s8, b.sa, b.sc, b.se)
+  #define ODD_ELEMENTS(a, b)                                                                        \
+    (vfloat)(a.s1, a.s3, a.s5, a.s7, a.s9, a.sb, a.sd, a.sf, b.s1, b.s3, b.s5, b.s7, b.s9, b.sb, b.sd, b.sf)
 #endif
-}
-
-static inline vfloat odd_elements(vfloat a, vfloat b) {
-#if VECTOR == 1
-  return a;
-#else
-  return (vfloat)(a.odd, b.odd);
-#endif
-}
 
 static inline void transpose(vfloat *rows) {
   #pragma unroll
@@ -26,8 +31,8 @@ static inline void transpose(vfloat *rows) {
     vfloat next[VECTOR];
     #pragma unroll
     for (int i = 0; i < VECTOR / 2; ++i) {
-      next[i] = even_elements(rows[2 * i], rows[2 * i + 1]);
-      next[i + VECTOR / 2] = odd_elements(rows[2 * i], rows[2 * i + 1]);
+      next[i] = EVEN_ELEMENTS(rows[2 * i], rows[2 * i + 1]);
+      next[i + VECTOR / 2] = ODD_ELEMENTS(rows[2 * i], rows[2 * i + 1]);
     }
     #pragma unroll
     for (int i = 0; i < VECTOR; ++i) rows[i] = next[i];

@@ -14,9 +14,6 @@ package final class CapturedPass<Result> {
         (self.tensors, self.launches) = (tensors, launches)
     }
 
-    /// Number of launches.
-    package var launchCount: Int { launches.count }
-
     /// Puts all launches on the queue of the backend that captured them, and does not wait.
     package func enqueue(on backend: OpenCLBackend) throws(OpenCLError) {
         for launch in launches { try backend.enqueue(launch) }

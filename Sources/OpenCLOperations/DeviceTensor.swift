@@ -9,6 +9,8 @@ package final class DeviceTensor {
     enum Element {
         case float32
         case uint8
+
+        var byteCount: Int { self == .float32 ? 4 : 1 }
     }
 
     /// Lengths of the axes.
@@ -21,11 +23,11 @@ package final class DeviceTensor {
         self.shape = shape
         self.element = element
         self.pool = pool
-        buffer = try pool.take(byteCount: shape.count * (element == .float32 ? 4 : 1))
+        buffer = try pool.take(byteCount: shape.count * element.byteCount)
     }
 
     /// Bytes of all elements.
-    var byteCount: Int { shape.count * (element == .float32 ? 4 : 1) }
+    var byteCount: Int { shape.count * element.byteCount }
 
     deinit { pool.putBack(buffer) }
 }

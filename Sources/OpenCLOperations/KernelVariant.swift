@@ -34,12 +34,7 @@ package enum SelectionTable {
     }
 
     private static let rows: [Row] = [
-        Row(variant: .simd, operations: [.patchEmbedding], suits: { $0.kind == .cpu }),
-        // The interpreter's own search for uninitialized values crashes on this kernel; it finds no stray access and no
-        // race in it.
-        Row(
-            variant: .simd, operations: [.attention], requires: { !$0.quirks.contains(.neverAutomatic) },
-            suits: { $0.kind == .cpu }),
+        Row(variant: .simd, operations: [.attention, .patchEmbedding], suits: { $0.kind == .cpu }),
         // Where local memory is a part of global memory, a tile in it is one copy more.
         Row(
             variant: .tiled, operations: [.linear],

@@ -7,11 +7,9 @@ import OpenCLRuntime
 /// as none. Nothing here fails: a place that cannot be written is a place without records.
 package struct DeviceRecords: Sendable {
     /// What is kept, by the name of its folder and of its member in the file.
-    package enum Kind: String, Sendable, CaseIterable {
+    package enum Kind: String, Sendable {
         /// Ceilings of the device.
         case roofline
-        /// Tunings of its kernels.
-        case tuning
     }
 
     private static let format = 1

@@ -11,63 +11,55 @@ struct NarrowWeight {
 }
 
 extension OpenCLBackend {
-    /// Folds layer scale in, narrows the weight and packs it for a form.
+    /// Folds layer scale in, narrows the weight and packs it for a form: `[panels][⌈in / group⌉][panel][group]`.
     func prepareNarrow(_ parameters: LinearParameters, _ product: NarrowProduct) throws(OpenCLError) -> OpenCLLinear {
-        let tile = product.form.tile(product.precision, tuning: profile.linear)
-        let (outputs, inputs) = (parameters.outputWidth, parameters.inputWidth)
-        let padded = (outputs + tile.panel - 1) / tile.panel * tile.panel
-        let scale = parameters.layerScale
-        let bias = (0..<padded).map { $0 < outputs ? (parameters.bias?[$0] ?? 0) * (scale?[$0] ?? 1) : 0 }
-        var narrow = NarrowWeight(product: product)
-        let weight: Buffer
-        if product.precision == .int8 {
-            var scales = [Float](repeating: 0, count: padded)
-            var sums = [Int32](repeating: 0, count: padded)
-            weight = try storeNarrow(parameters.weight, 4, panel: tile.panel) { output, row, write in
-                let quantized = QuantizedRow(row, layerScale: scale?[output] ?? 1)
-                (scales[output], sums[output]) = (quantized.scale, quantized.sum)
-                for k in 0..<inputs { write(k, quantized.values[k]) }
-            }
-            narrow.scales = try store(scales)
-            narrow.sums = try Buffer(queue.context, byteCount: padded * 4)
-            if let buffer = narrow.sums { try queue.write(sums, to: buffer) }
-        } else {
-            weight = try storeNarrow(parameters.weight, 2, panel: tile.panel) { output, row, write in
-                let factor = scale?[output] ?? 1
-                for k in 0..<inputs { write(k, (row[k] * factor).bfloat16Bits) }
-            }
-        }
-        return OpenCLLinear(
-            inputWidth: inputs, outputWidth: outputs, weight: weight, bias: try store(bias),
-            hasLayerScale: scale != nil, narrow: narrow)
-    }
-
-    /// Weights `[panels][⌈in / group⌉][panel][group]`, zero-padded, written a few panels at a time.
-    private func storeNarrow<Element: FixedWidthInteger & BitwiseCopyable>(
-        _ weight: HostTensor, _ group: Int, panel: Int,
-        _ narrow: (Int, UnsafeBufferPointer<Float>, (Int, Element) -> Void) -> Void
-    ) throws(OpenCLError) -> Buffer {
-        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        let panel = product.form.tile(product.precision, tuning: profile.linear).panel
+        let (weight, scale) = (parameters.weight, parameters.layerScale)
+        let (outputs, inputs, values) = (parameters.outputWidth, parameters.inputWidth, weight.values)
         let panels = (outputs + panel - 1) / panel
-        let panelSize = (inputs + group - 1) / group * group * panel
-        let buffer = try Buffer(queue.context, byteCount: panels * panelSize * MemoryLayout<Element>.size)
-        let panelsPerChunk = max(1, (1 << 20) / panelSize)
-        for first in stride(from: 0, to: panels, by: panelsPerChunk) {
-            let count = min(panelsPerChunk, panels - first)
-            var chunk = [Element](repeating: 0, count: count * panelSize)
-            weight.values.withUnsafeBufferPointer { source in
-                chunk.withUnsafeMutableBufferPointer { target in
-                    for output in first * panel..<min((first + count) * panel, outputs) {
-                        let column = (output / panel - first) * panelSize + output % panel * group
-                        let row = UnsafeBufferPointer(rebasing: source[output * inputs..<(output + 1) * inputs])
-                        narrow(output, row) { k, value in target[column + k / group * panel * group + k % group] = value
+        var narrow = NarrowWeight(product: product)
+        let packed: Buffer
+        if product.precision == .int8 {
+            let rows = (0..<outputs).map { output in
+                values.withUnsafeBufferPointer {
+                    QuantizedRow($0[output * inputs..<(output + 1) * inputs], layerScale: scale?[output] ?? 1)
+                }
+            }
+            let padding = panels * panel - outputs
+            packed = try storePanels(panels, of: (inputs + 3) / 4 * 4 * panel) { index, target in
+                for column in 0..<min(panel, outputs - index * panel) {
+                    let row = rows[index * panel + column]
+                    values.withUnsafeBufferPointer { source in
+                        for k in 0..<inputs {
+                            target[(k / 4 * panel + column) * 4 + k % 4] = row.quantize(
+                                source[(index * panel + column) * inputs + k])
                         }
                     }
                 }
             }
-            try queue.write(chunk, to: buffer, offset: first * panelSize * MemoryLayout<Element>.size)
+            narrow.scales = try store(rows.map(\.scale) + [Float](repeating: 0, count: padding))
+            let sums = rows.map(\.sum) + [Int32](repeating: 0, count: padding)
+            let sumBuffer = try Buffer(queue.context, byteCount: sums.count * 4)
+            try queue.write(sums, to: sumBuffer)
+            narrow.sums = sumBuffer
+        } else {
+            packed = try storePanels(panels, of: (inputs + 1) / 2 * 2 * panel) { index, target in
+                values.withUnsafeBufferPointer { source in
+                    for column in 0..<min(panel, outputs - index * panel) {
+                        let output = index * panel + column
+                        let factor = scale?[output] ?? 1
+                        for k in 0..<inputs {
+                            target[(k / 2 * panel + column) * 2 + k % 2] =
+                                (source[output * inputs + k] * factor).bfloat16Bits
+                        }
+                    }
+                }
+            }
         }
-        return buffer
+        return OpenCLLinear(
+            inputWidth: inputs, outputWidth: outputs, weight: packed,
+            bias: try store(paddedBias(parameters.bias, scale: scale, outputs: outputs, panel: panel)),
+            hasLayerScale: scale != nil, narrow: narrow)
     }
 
     /// Narrows the rows, layer norm included, and multiplies.
@@ -121,28 +113,30 @@ extension NarrowProduct {
     }
 }
 
-/// An output's weights as −127…127 and the scale that they share.
+/// How an output's weights become −127…127, under the scale that they share.
 private struct QuantizedRow {
-    let values: [Int8]
     let scale: Float
     let sum: Int32
+    private let factor: Float
 
     /// Weights that are not all finite become zeros under a scale of NaN: the output shows it.
-    init(_ row: UnsafeBufferPointer<Float>, layerScale: Float) {
-        var (largest, isFinite) = (Float(0), true)
-        for value in row {
-            largest = max(largest, abs(value))
-            if !value.isFinite { isFinite = false }
-        }
-        guard isFinite, layerScale.isFinite, largest > 1e-30 else {
-            values = [Int8](repeating: 0, count: row.count)
-            (scale, sum) = (isFinite && layerScale.isFinite ? 0 : .nan, 0)
+    init(_ row: Slice<UnsafeBufferPointer<Float>>, layerScale: Float) {
+        let largest = row.reduce(0) { max($0, abs($1)) }
+        guard layerScale.isFinite, row.allSatisfy(\.isFinite), largest > 1e-30 else {
+            let isFinite = layerScale.isFinite && row.allSatisfy(\.isFinite)
+            (scale, sum, factor) = (isFinite ? 0 : .nan, 0, 0)
             return
         }
         let factor = 127 / largest
-        values = row.map { Int8(($0 * factor).rounded(.toNearestOrEven)) }
         scale = largest / 127 * layerScale
-        sum = values.reduce(0) { $0 + Int32($1) }
+        sum = row.reduce(0) { $0 + Int32(Self.quantize($1, factor)) }
+        self.factor = factor
+    }
+
+    func quantize(_ value: Float) -> Int8 { factor == 0 ? 0 : Self.quantize(value, factor) }
+
+    private static func quantize(_ value: Float, _ factor: Float) -> Int8 {
+        Int8((value * factor).rounded(.toNearestOrEven))
     }
 }
 

@@ -1,4 +1,3 @@
-import Dispatch
 package import OpenCLRuntime
 package import Operations
 
@@ -84,69 +83,20 @@ extension OpenCLBackend {
         _ weight: HostTensor, bias: [Float]?, scale: [Float]?, for operation: Operation
     ) throws(OpenCLError) -> (weight: Buffer, bias: Buffer) {
         let outputs = weight.shape[0]
-        let scaledBias = (0..<outputs).map { (bias?[$0] ?? 0) * (scale?[$0] ?? 1) }
         switch variant(of: operation) {
         case .portable, .simd, .tiled:
             let panel = variant(of: operation) == .simd ? profile.linear.itemColumns : profile.linear.panel
-            let padding = (outputs + panel - 1) / panel * panel - outputs
             return (
-                try storePanels(weight, scale: scale, panel: panel),
-                try store(scaledBias + [Float](repeating: 0, count: padding))
+                try storeTransposed(weight, scale: scale, panel: panel) { $0 },
+                try store(paddedBias(bias, scale: scale, outputs: outputs, panel: panel))
             )
         case .plain:
+            let scaledBias = paddedBias(bias, scale: scale, outputs: outputs, panel: 1)
             guard let scale else { return (try store(weight.values), try store(scaledBias)) }
             let inputs = weight.shape[1]
             return (
                 try store(weight.values.indices.map { weight.values[$0] * scale[$0 / inputs] }), try store(scaledBias)
             )
-        }
-    }
-
-    /// Wᵀ in panels of `panel` columns, `[panels][in][panel]`, written a few panels at a time: no second copy is made.
-    private func storePanels(_ weight: HostTensor, scale: [Float]?, panel: Int) throws(OpenCLError) -> Buffer {
-        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-        let panels = (outputs + panel - 1) / panel
-        let buffer = try Buffer(queue.context, byteCount: panels * inputs * panel * 4)
-        let panelsPerChunk = max(1, (1 << 20) / (inputs * panel))
-        for first in stride(from: 0, to: panels, by: panelsPerChunk) {
-            let count = min(panelsPerChunk, panels - first)
-            let chunk = [Float](unsafeUninitializedCapacity: count * inputs * panel) { target, initialized in
-                weight.values.withUnsafeBufferPointer { source in
-                    let packing = PanelPacking(source: source, target: target, inputs: inputs, panel: panel)
-                    DispatchQueue.concurrentPerform(iterations: count) { index in
-                        packing.pack(index, firstOutput: (first + index) * panel, outputs: outputs, scale: scale)
-                    }
-                }
-                initialized = count * inputs * panel
-            }
-            try queue.write(chunk, to: buffer, offset: first * inputs * panel * 4)
-        }
-        return buffer
-    }
-}
-
-/// Writes panels of Wᵀ from the rows of W.
-///
-/// `@unchecked Sendable`: the source is only read, and no two threads write one panel.
-private struct PanelPacking: @unchecked Sendable {
-    let source: UnsafeBufferPointer<Float>
-    let target: UnsafeMutableBufferPointer<Float>
-    let inputs: Int
-    let panel: Int
-
-    /// Fills panel `index` of the target, along the panel: as many streams are read as it has columns, one is written.
-    func pack(_ index: Int, firstOutput: Int, outputs: Int, scale: [Float]?) {
-        guard let rows = source.baseAddress, let start = target.baseAddress else { return }
-        let columns = start + index * inputs * panel
-        let width = min(panel, outputs - firstOutput)
-        let first = rows + firstOutput * inputs
-        for k in 0..<inputs {
-            for column in 0..<width { columns[k * panel + column] = first[column * inputs + k] }
-            for column in width..<panel { columns[k * panel + column] = 0 }
-        }
-        guard let scale else { return }
-        for k in 0..<inputs {
-            for column in 0..<width { columns[k * panel + column] *= scale[firstOutput + column] }
         }
     }
 }

@@ -7,19 +7,17 @@ extension OpenCLBackend {
     ///
     /// As half where the options say so and every weight is in half's range; a layer beyond it stays float32.
     func prepareTiled(_ parameters: LinearParameters) throws(OpenCLError) -> OpenCLLinear {
-        let (weight, scale) = (parameters.weight, parameters.layerScale)
-        let tuning = profile.linearTiled
-        let outputs = parameters.outputWidth
-        let panels = (outputs + tuning.panel - 1) / tuning.panel
-        var bias = [Float](repeating: 0, count: panels * tuning.panel)
-        for output in 0..<outputs { bias[output] = (parameters.bias?[output] ?? 0) * (scale?[output] ?? 1) }
+        let (weight, scale, tuning) = (parameters.weight, parameters.layerScale, profile.linearTiled)
+        let (panel, rows) = (tuning.panel, tuning.paddedInputs(parameters.inputWidth))
         let isHalf = storesWeightsAsHalf && Self.fitsHalf(weight, scale: scale)
         return OpenCLLinear(
-            inputWidth: parameters.inputWidth, outputWidth: outputs,
+            inputWidth: parameters.inputWidth, outputWidth: parameters.outputWidth,
             weight: try isHalf
-                ? storeTiles(weight, scale: scale, zero: Float16(0)) { Float16($0) }
-                : storeTiles(weight, scale: scale, zero: Float(0)) { $0 },
-            bias: try store(bias), hasLayerScale: scale != nil, isHalf: isHalf)
+                ? storeTransposed(weight, scale: scale, panel: panel, rows: rows) { Float16($0) }
+                : storeTransposed(weight, scale: scale, panel: panel, rows: rows) { $0 },
+            bias: try store(
+                paddedBias(parameters.bias, scale: scale, outputs: parameters.outputWidth, panel: panel)),
+            hasLayerScale: scale != nil, isHalf: isHalf)
     }
 
     /// Launches the kernel over `rows` rows.
@@ -43,34 +41,5 @@ extension OpenCLBackend {
         return weight.values.indices.allSatisfy { index in
             Float16(weight.values[index] * (scale?[index / inputs] ?? 1)).isFinite
         }
-    }
-
-    /// Wᵀ in panels, `[panels][padded inputs][panel]`, written a few panels at a time: no second copy is made.
-    private func storeTiles<Element: BitwiseCopyable & Sendable>(
-        _ weight: HostTensor, scale: [Float]?, zero: Element, as element: (Float) -> Element
-    ) throws(OpenCLError) -> Buffer {
-        let (outputs, inputs, panel) = (weight.shape[0], weight.shape[1], profile.linearTiled.panel)
-        let size = profile.linearTiled.paddedInputs(inputs) * panel
-        let panels = (outputs + panel - 1) / panel
-        let stride = MemoryLayout<Element>.stride
-        let buffer = try Buffer(queue.context, byteCount: panels * size * stride)
-        let panelsPerChunk = max(1, (1 << 20) / size)
-        for first in Swift.stride(from: 0, to: panels, by: panelsPerChunk) {
-            let count = min(panelsPerChunk, panels - first)
-            var chunk = [Element](repeating: zero, count: count * size)
-            weight.values.withUnsafeBufferPointer { source in
-                chunk.withUnsafeMutableBufferPointer { target in
-                    for output in first * panel..<min((first + count) * panel, outputs) {
-                        let factor = scale?[output] ?? 1
-                        let column = (output / panel - first) * size + output % panel
-                        for k in 0..<inputs {
-                            target[column + k * panel] = element(source[output * inputs + k] * factor)
-                        }
-                    }
-                }
-            }
-            try queue.write(chunk, to: buffer, offset: first * size * stride)
-        }
-        return buffer
     }
 }

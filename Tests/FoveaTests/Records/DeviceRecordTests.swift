@@ -26,17 +26,17 @@ struct DeviceRecordTests {
     @Test("what was written is read, by the same device and driver alone")
     func roundTrip() throws {
         let device = try identity()
-        #expect(records.read(.tuning, for: device) == nil)
-        #expect(records.write(.tuning, content, for: device) == nil)
-        #expect(records.read(.tuning, for: device) == content)
+        #expect(records.read(.roofline, for: device) == nil)
+        #expect(records.write(.roofline, content, for: device) == nil)
+        #expect(records.read(.roofline, for: device) == content)
         #expect(records.read(.roofline, for: device) == nil)
         let other = try identity(driver: "3.2")
-        #expect(other != device && records.read(.tuning, for: other) == nil)
+        #expect(other != device && records.read(.roofline, for: other) == nil)
         // Even where the file lies under the other's name.
         try FileManager.default.copyItem(
-            atPath: records.path(.tuning, for: device), toPath: records.path(.tuning, for: other))
+            atPath: records.path(.roofline, for: device), toPath: records.path(.roofline, for: other))
         var sentence = ""
-        #expect(records.read(.tuning, for: other) { sentence = $0 } == nil)
+        #expect(records.read(.roofline, for: other) { sentence = $0 } == nil)
         #expect(sentence.hasSuffix("was not used: it belongs to another device, driver or version of Fovea"))
         #expect(DeviceIdentity(device.json) == device)
     }
@@ -49,10 +49,10 @@ struct DeviceRecordTests {
         ])
     func damage(_ text: String, _ reason: String) throws {
         let device = try identity()
-        #expect(records.write(.tuning, content, for: device) == nil)
-        try Data(text.utf8).write(to: URL(filePath: records.path(.tuning, for: device)))
+        #expect(records.write(.roofline, content, for: device) == nil)
+        try Data(text.utf8).write(to: URL(filePath: records.path(.roofline, for: device)))
         var sentence = ""
-        #expect(records.read(.tuning, for: device) { sentence = $0 } == nil)
+        #expect(records.read(.roofline, for: device) { sentence = $0 } == nil)
         #expect(sentence.contains("was not used: \(reason)"), "\(sentence)")
     }
 

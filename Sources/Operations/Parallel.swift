@@ -1,7 +1,7 @@
 import Dispatch
 
 /// Runs `body` for each index below `count`, spread over the cores; each index must write only what is its own.
-func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
+package func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
     if count == 1 { return body(0) }
     DispatchQueue.concurrentPerform(iterations: count, execute: body)
 }
@@ -9,10 +9,12 @@ func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
 /// Memory that several cores write at once, each to places that no other touches.
 ///
 /// `@unchecked Sendable`: the caller of `parallel` divides the elements among the indices, so no two cores meet.
-struct Shared<Element>: @unchecked Sendable {
-    let base: UnsafeMutablePointer<Element>
+package struct Shared<Element>: @unchecked Sendable {
+    /// The first element.
+    package let base: UnsafeMutablePointer<Element>
 
-    init(_ buffer: UnsafeMutableBufferPointer<Element>) {
+    /// Shares a buffer that is not empty.
+    package init(_ buffer: UnsafeMutableBufferPointer<Element>) {
         guard let base = buffer.baseAddress else { preconditionFailure("shared memory must not be empty") }
         self.base = base
     }
