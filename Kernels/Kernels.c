@@ -29,6 +29,12 @@ static const char exponential[] = {
 static const char fma_rate[] = {
 #embed "fma_rate.cl" suffix(, 0)
 };
+static const char gating[] = {
+#embed "gating.cl" suffix(, 0)
+};
+static const char gating_plain[] = {
+#embed "gating_plain.cl" suffix(, 0)
+};
 static const char layer_norm[] = {
 #embed "layer_norm.cl" suffix(, 0)
 };
@@ -71,6 +77,12 @@ static const char quad[] = {
 static const char quantization[] = {
 #embed "quantization.cl" suffix(, 0)
 };
+static const char query_key[] = {
+#embed "query_key.cl" suffix(, 0)
+};
+static const char query_key_plain[] = {
+#embed "query_key_plain.cl" suffix(, 0)
+};
 static const char read_rate[] = {
 #embed "read_rate.cl" suffix(, 0)
 };
@@ -101,6 +113,8 @@ static const struct {
     KERNEL(common),
     KERNEL(exponential),
     KERNEL(fma_rate),
+    KERNEL(gating),
+    KERNEL(gating_plain),
     KERNEL(layer_norm),
     KERNEL(layer_norm_plain),
     KERNEL(linear),
@@ -115,6 +129,8 @@ static const struct {
     KERNEL(pooling_plain),
     KERNEL(quad),
     KERNEL(quantization),
+    KERNEL(query_key),
+    KERNEL(query_key_plain),
     KERNEL(read_rate),
     KERNEL(reduction),
     KERNEL(softmax),

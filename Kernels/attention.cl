@@ -6,11 +6,13 @@
 //
 //   qkv  [B, T, 3, HEADS, HEAD_WIDTH]  float  in   query, key and value of a token side by side, as the QKV layer
 //                                                  writes them: the split into heads is this indexing
-//   y    [B, T, HEADS, HEAD_WIDTH]     float  out  every element written; must not alias qkv
+//   y    [B, Q, HEADS, HEAD_WIDTH]     float  out  every element written; must not alias qkv
+//   bias  [HEADS, T, ⌈T/64⌉·64]       float  in   read only with BIAS: added to the scores, by head, key and query
 //   tokens  T     int    in
 //   scale         float  in   1/√HEAD_WIDTH in the paper
+//   queries       int    in   queries of a picture that are answered, the first of its tokens: Q
 //
-//   Launch    ⌈T/GROUP⌉·GROUP × HEADS × B items in groups of GROUP × 1 × 1; an item owns one query
+//   Launch    ⌈Q/GROUP⌉·GROUP × HEADS × B items in groups of GROUP × 1 × 1; an item owns one query
 //   Local     none
 //   Numerics  float32; keys in order, KEYS at a time; the last, partial step gives keys past T a score of −∞, whose
 //             exponential is exactly 0
@@ -40,12 +42,17 @@
   #error "attention: HEAD_WIDTH must be a multiple of VECTOR"
 #endif
 #define PARTS (HEAD_WIDTH / VECTOR)
+#ifndef BIAS
+  #define BIAS 0          // 1: add bias to the scores
+#endif
 #define ROW (3 * HEADS * HEAD_WIDTH)
+#define BIAS_STRIDE(tokens) (((tokens) + 63) / 64 * 64)
 
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
-void attention(__global const float *restrict qkv, __global float *restrict y, const int tokens, const float scale) {
+void attention(__global const float *restrict qkv, __global const float *restrict bias, __global float *restrict y,
+               const int tokens, const int queries, const float scale) {
   const int query = get_global_id(0), head = get_global_id(1), image = get_global_id(2);
-  if (query < tokens) {
+  if (query < queries) {
     __global const float *base = qkv + (size_t)image * tokens * ROW + head * HEAD_WIDTH;
     __global const float *keys = base + HEADS * HEAD_WIDTH;
     __global const float *values = base + 2 * HEADS * HEAD_WIDTH;
@@ -69,7 +76,11 @@ void attention(__global const float *restrict qkv, __global float *restrict y, c
         vfloat products = q[0] * v_load(k);
         #pragma unroll
         for (int c = 1; c < PARTS; ++c) products = fma(q[c], v_load(k + c * VECTOR), products);
-        scores[j] = first + j < tokens ? v_sum(products) : -INFINITY;
+        float score = v_sum(products);
+#if BIAS
+        score += bias[((size_t)head * tokens + min(first + j, tokens - 1)) * BIAS_STRIDE(tokens) + query];
+#endif
+        scores[j] = first + j < tokens ? score : -INFINITY;
         step_largest = fmax(step_largest, scores[j]);
       }
 
@@ -93,7 +104,7 @@ void attention(__global const float *restrict qkv, __global float *restrict y, c
     }
 
     // 5. Normalized.
-    __global float *target = y + ((size_t)image * tokens + query) * (HEADS * HEAD_WIDTH) + head * HEAD_WIDTH;
+    __global float *target = y + ((size_t)image * queries + query) * (HEADS * HEAD_WIDTH) + head * HEAD_WIDTH;
     #pragma unroll
     for (int c = 0; c < PARTS; ++c) v_store(o[c] / total, target + c * VECTOR);
   }

@@ -8,14 +8,16 @@
 //
 //   qkv  [B, T, 3, HEADS, HEAD_WIDTH]  float  in   query, key and value of a token side by side, as the QKV layer
 //                                                  writes them: the split into heads is this indexing
-//   y    [B, T, HEADS, HEAD_WIDTH]     float  out  every element written; must not alias qkv
+//   y    [B, Q, HEADS, HEAD_WIDTH]     float  out  every element written; must not alias qkv
+//   bias  [HEADS, T, ⌈T/64⌉·64]       float  in   read only with BIAS: added to the scores, by head, key and query
 //   tokens  T        int    in
 //   scale            float  in   1/√HEAD_WIDTH in the paper
+//   queries          int    in   queries of a picture that are answered, the first of its tokens: Q
 //   tiles_per_item   int    in   query tiles that an item works through
 //
-//   Launch    ⌈⌈T/QUERIES⌉ / tiles_per_item⌉ × HEADS × B groups of one item
+//   Launch    ⌈⌈Q/QUERIES⌉ / tiles_per_item⌉ × HEADS × B groups of one item
 //   Local     HEAD_WIDTH·(2·QUERIES + KEY_BLOCK) + (KEY_BLOCK + ROWS)·QUERIES floats
-//   Numerics  float32; keys in order. A query's bits depend on no other query: lanes do not mix. Queries past T repeat
+//   Numerics  float32; keys in order. A query's bits depend on no other query: lanes do not mix. Queries past Q repeat
 //             the last one, keys past T are scored and never summed. NaN among the inputs gives NaN
 //   Work      4·B·HEADS·T²·HEAD_WIDTH flop, 16·B·T·HEADS·HEAD_WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Attention+OpenCL.swift
@@ -48,7 +50,14 @@
   #error "attention_simd: ROWS must not exceed HEAD_WIDTH"
 #endif
 #define QUERIES (VECTORS * VECTOR)
+#if 64 % QUERIES != 0
+  #error "attention_simd: VECTORS · VECTOR must divide 64, to which the rows of bias are padded"
+#endif
+#ifndef BIAS
+  #define BIAS 0          // 1: add bias to the scores
+#endif
 #define ROW (3 * HEADS * HEAD_WIDTH)
+#define BIAS_STRIDE(tokens) (((tokens) + 63) / 64 * 64)
 
 // tile[r][v] += scalar · columns[v] over so many steps; the scalar is written in terms of r and step, the columns move
 // on by a row of QUERIES lanes.
@@ -66,18 +75,18 @@
   }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void attention_simd(__global const float *restrict qkv, __global float *restrict y, const int tokens,
-                    const float scale, const int tiles_per_item) {
+void attention_simd(__global const float *restrict qkv, __global const float *restrict bias, __global float *restrict y,
+                    const int tokens, const int queries, const float scale, const int tiles_per_item) {
   __local float query[HEAD_WIDTH * QUERIES];               // scale·Qᵀ of the tile
   __local float scores[(KEY_BLOCK + ROWS) * QUERIES];      // Sᵀ, then Pᵀ, of the tile and a block of keys
   __local float sums[HEAD_WIDTH * QUERIES];                // Oᵀ of the tile
   __local float packed_values[KEY_BLOCK * HEAD_WIDTH];     // V of a block: rows that lie together
   const int head = get_group_id(1), image = get_group_id(2);
-  __global const float *queries = qkv + (size_t)image * tokens * ROW + head * HEAD_WIDTH;
-  __global const float *keys = queries + HEADS * HEAD_WIDTH;
+  __global const float *query_rows = qkv + (size_t)image * tokens * ROW + head * HEAD_WIDTH;
+  __global const float *keys = query_rows + HEADS * HEAD_WIDTH;
   __global const float *values = keys + HEADS * HEAD_WIDTH;
   const int first_tile = get_group_id(0) * tiles_per_item;
-  const int last_tile = min(first_tile + tiles_per_item, (tokens + QUERIES - 1) / QUERIES);
+  const int last_tile = min(first_tile + tiles_per_item, (queries + QUERIES - 1) / QUERIES);
 
   for (int tile_index = first_tile; tile_index < last_tile; ++tile_index) {
     // 1. Queries, scaled and transposed.
@@ -87,7 +96,7 @@ void attention_simd(__global const float *restrict qkv, __global float *restrict
         vfloat square[VECTOR];
         #pragma unroll
         for (int r = 0; r < VECTOR; ++r) {
-          square[r] = v_load(queries + (size_t)min(first_query + i + r, tokens - 1) * ROW + c) * scale;
+          square[r] = v_load(query_rows + (size_t)min(first_query + i + r, queries - 1) * ROW + c) * scale;
         }
         transpose(square);
         #pragma unroll
@@ -126,6 +135,14 @@ void attention_simd(__global const float *restrict qkv, __global float *restrict
           for (int v = 0; v < VECTORS; ++v) tile[r][v] = (vfloat)(0.0f);
         }
         ACCUMULATE(tile, row[r][step], query, HEAD_WIDTH)
+#if BIAS
+        #pragma unroll
+        for (int r = 0; r < ROWS; ++r) {
+          const size_t added = ((size_t)head * tokens + min(first_key + j + r, tokens - 1)) * BIAS_STRIDE(tokens);
+          #pragma unroll
+          for (int v = 0; v < VECTORS; ++v) tile[r][v] += v_load(bias + added + first_query + v * VECTOR);
+        }
+#endif
         #pragma unroll
         for (int r = 0; r < ROWS; ++r) {
           #pragma unroll
@@ -188,10 +205,10 @@ void attention_simd(__global const float *restrict qkv, __global float *restrict
         #pragma unroll
         for (int r = 0; r < VECTOR; ++r) square[r] = v_load(sums + (c + r) * QUERIES + v * VECTOR) * factor;
         transpose(square);
-        __global float *target = y + (((size_t)image * tokens + first) * HEADS + head) * HEAD_WIDTH + c;
+        __global float *target = y + (((size_t)image * queries + first) * HEADS + head) * HEAD_WIDTH + c;
         #pragma unroll
         for (int r = 0; r < VECTOR; ++r) {
-          if (first + r < tokens) v_store(square[r], target + r * (HEADS * HEAD_WIDTH));
+          if (first + r < queries) v_store(square[r], target + r * (HEADS * HEAD_WIDTH));
         }
       }
     }

@@ -8,13 +8,15 @@
 //
 //   qkv  [B, T, 3, HEADS, HEAD_WIDTH]  float  in   query, key and value of a token side by side, as the QKV layer
 //                                                  writes them: the split into heads is this indexing
-//   y    [B, T, HEADS, HEAD_WIDTH]     float  out  every element written; must not alias qkv
+//   y    [B, Q, HEADS, HEAD_WIDTH]     float  out  every element written; must not alias qkv
+//   bias  [HEADS, T, ⌈T/64⌉·64]       float  in   read only with BIAS: added to the scores, by head, key and query
 //   tokens  T        int    in
 //   scale            float  in   1/√HEAD_WIDTH in the paper
+//   queries          int    in   queries of a picture that are answered, the first of its tokens: Q
 //
-//   Launch    ⌈T/QUERIES⌉ × HEADS × B groups of GROUP_COLUMNS × GROUP_ROWS × 1 items
+//   Launch    ⌈Q/QUERIES⌉ × HEADS × B groups of GROUP_COLUMNS × GROUP_ROWS × 1 items
 //   Local     4·(4·WIDTH_QUADS·(GROUP_ROWS + 1) + BLOCK + KEYS·(GROUP_ROWS + 1)) + QUERIES·GROUP_COLUMNS floats
-//   Numerics  float32; keys in order. A query's bits depend on no other query. Queries past T repeat the last one; keys
+//   Numerics  float32; keys in order. A query's bits depend on no other query. Queries past Q repeat the last one; keys
 //             past T get a score of −∞, whose exponential is exactly 0. NaN among the inputs gives NaN
 //   Work      4·B·HEADS·T²·HEAD_WIDTH flop, 16·B·T·HEADS·HEAD_WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Attention+OpenCL.swift
@@ -44,7 +46,11 @@
 #define ITEMS (GROUP_COLUMNS * GROUP_ROWS)
 #define QUERIES (4 * GROUP_ROWS)
 #define KEYS (4 * GROUP_COLUMNS)
+#ifndef BIAS
+  #define BIAS 0          // 1: add bias to the scores
+#endif
 #define ROW (3 * HEADS * HEAD_WIDTH)
+#define BIAS_STRIDE(tokens) (((tokens) + 63) / 64 * 64)
 #define WIDTH_QUADS ((HEAD_WIDTH + 3) / 4)
 #define CHANNELS ((WIDTH_QUADS + GROUP_COLUMNS - 1) / GROUP_COLUMNS)  // float4 of y per query and item
 // float4 per row of the tiles of Qᵀ and Pᵀ, of Kᵀ, of V; one more than needed where columns are written, for the banks.
@@ -65,8 +71,8 @@
   (tile)[3] = fma((float4)((column).w), row, (tile)[3])
 
 __kernel __attribute__((reqd_work_group_size(GROUP_COLUMNS, GROUP_ROWS, 1)))
-void attention_tiled(__global const float *restrict qkv, __global float *restrict y, const int tokens,
-                     const float scale) {
+void attention_tiled(__global const float *restrict qkv, __global const float *restrict bias, __global float *restrict y,
+                     const int tokens, const int queries, const float scale) {
   __local float4 query[4 * WIDTH_QUADS * Q_STRIDE];  // scale·Qᵀ
   __local float4 block[BLOCK];                       // Kᵀ, then V, of a block
   __local float4 weights[KEYS * Q_STRIDE];           // Pᵀ of a block
@@ -74,15 +80,15 @@ void attention_tiled(__global const float *restrict qkv, __global float *restric
   const int item_column = get_local_id(0), item_row = get_local_id(1);
   const int item = item_row * GROUP_COLUMNS + item_column;
   const int first_query = get_group_id(0) * QUERIES, head = get_group_id(1), image = get_group_id(2);
-  __global const float *queries = qkv + (size_t)image * tokens * ROW + head * HEAD_WIDTH;
-  __global const float *keys = queries + HEADS * HEAD_WIDTH;
+  __global const float *query_rows = qkv + (size_t)image * tokens * ROW + head * HEAD_WIDTH;
+  __global const float *keys = query_rows + HEADS * HEAD_WIDTH;
   __global const float *values = keys + HEADS * HEAD_WIDTH;
   __local float *own_parts = parts + item_row * 4 * GROUP_COLUMNS;
 
   // 1. Queries, scaled and transposed.
   for (int i = item; i < QUERIES * WIDTH_QUADS; i += ITEMS) {
     const int row = i / WIDTH_QUADS, c = i % WIDTH_QUADS * 4;
-    const float4 q = load4(queries + (size_t)min(first_query + row, tokens - 1) * ROW, c, HEAD_WIDTH) * scale;
+    const float4 q = load4(query_rows + (size_t)min(first_query + row, queries - 1) * ROW, c, HEAD_WIDTH) * scale;
     scatter4(q, (__local float *)query + c * (4 * Q_STRIDE) + row, 4 * Q_STRIDE);
   }
   float4 sums[CHANNELS][4];
@@ -115,6 +121,18 @@ void attention_tiled(__global const float *restrict qkv, __global float *restric
       const float4 q = query[c * Q_STRIDE + item_row], k = block[c * K_STRIDE + item_column];
       OUTER_PRODUCT(scores, q, k);
     }
+#if BIAS
+    const int first_own = first_key + 4 * item_column;
+    #pragma unroll
+    for (int r = 0; r < 4; ++r) {
+      // By head, key and query: four keys of one query lie a row apart.
+      const int own_query = min(first_query + item_row * 4 + r, queries - 1);
+      __global const float *added = bias + (size_t)head * tokens * BIAS_STRIDE(tokens) + own_query;
+      const int4 at = min((int4)(0, 1, 2, 3) + first_own, tokens - 1);
+      scores[r] += (float4)(added[(size_t)at.x * BIAS_STRIDE(tokens)], added[(size_t)at.y * BIAS_STRIDE(tokens)],
+                            added[(size_t)at.z * BIAS_STRIDE(tokens)], added[(size_t)at.w * BIAS_STRIDE(tokens)]);
+    }
+#endif
     const int4 exists = ((int4)(0, 1, 2, 3) + 4 * item_column) < count;
     #pragma unroll
     for (int r = 0; r < 4; ++r) {
@@ -164,8 +182,8 @@ void attention_tiled(__global const float *restrict qkv, __global float *restric
     float sum = 0.0f;
     for (int i = 0; i < GROUP_COLUMNS; ++i) sum += own_parts[r * GROUP_COLUMNS + i];
     const int token = first_query + item_row * 4 + r;
-    if (token < tokens) {
-      __global float *target = y + (((size_t)image * tokens + token) * HEADS + head) * HEAD_WIDTH;
+    if (token < queries) {
+      __global float *target = y + (((size_t)image * queries + token) * HEADS + head) * HEAD_WIDTH;
       #pragma unroll
       for (int v = 0; v < CHANNELS; ++v) {
         store4(sums[v][r] / sum, target, (v * GROUP_COLUMNS + item_column) * 4, HEAD_WIDTH);

@@ -16,6 +16,11 @@
   #define VECTOR 4       // floats per vector
 #endif
 
+// Problem
+#ifndef ROOT_MEAN_SQUARE
+  #define ROOT_MEAN_SQUARE 0  // 1: row_normalizer leaves the mean where it is (RMS norm)
+#endif
+
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
 
@@ -100,7 +105,11 @@ typedef struct {
 // From the sums of centred values and their squares. The second sum would be 0 if the mean were exact; at a mean of
 // 5000 its rounding is as large as the values are.
 static inline normalizer make_normalizer(float mean, float centred_sum, float square_sum, int width, float epsilon) {
+#if ROOT_MEAN_SQUARE
+  const float rest = 0.0f;
+#else
   const float rest = centred_sum / width;
+#endif
   normalizer n;
   n.mean = mean;
   n.factor = 1.0f / sqrt(fma(-rest, rest, square_sum / width) + epsilon);
@@ -109,14 +118,18 @@ static inline normalizer make_normalizer(float mean, float centred_sum, float sq
 }
 
 // The mean first, then the centred squares: one pass over x² loses everything at a mean of 5000. Ba et al.,
-// arXiv:1607.06450.
+// arXiv:1607.06450. RMS norm (Zhang and Sennrich, arXiv:1910.07467) is the same around 0.
 static inline normalizer row_normalizer(__global const float *x, int width, float epsilon) {
   const int whole = width / VECTOR * VECTOR;
+#if ROOT_MEAN_SQUARE
+  const float mean = 0.0f;
+#else
   vfloat sums = (vfloat)(0.0f);
   float sum = 0.0f;
   for (int d = 0; d < whole; d += VECTOR) sums += v_load(x + d);
   for (int d = whole; d < width; ++d) sum += x[d];
   const float mean = (v_sum(sums) + sum) / width;
+#endif
   vfloat centred_sums = (vfloat)(0.0f), squares = (vfloat)(0.0f);
   float centred_sum = 0.0f, square = 0.0f;
   for (int d = 0; d < whole; d += VECTOR) {

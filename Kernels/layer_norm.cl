@@ -1,9 +1,13 @@
-// layer_norm — y = (x − mean) / √(var + ε) ⊙ γ + β over rows of WIDTH.                Ba et al., arXiv:1607.06450
+// layer_norm — y = r + (x − mean) / √(var + ε) ⊙ γ + β over rows of WIDTH.            Ba et al., arXiv:1607.06450
 //
 //   x            [rows, WIDTH]  float  in
 //   gamma, beta  [WIDTH]        float  in
 //   y            [rows, WIDTH]  float  out  every element written; must not alias x
 //   epsilon      ε              float  in
+//   residual  [period, WIDTH]   float  in   read only with RESIDUAL: row m of y gets row m mod period; may alias y
+//   period                      int    in   read only with RESIDUAL
+//
+//   With ROOT_MEAN_SQUARE the mean counts as 0: RMS norm (Zhang and Sennrich, arXiv:1910.07467).
 //
 //   Launch    rows groups of GROUP items; group r owns row r
 //   Local     GROUP floats
@@ -18,6 +22,9 @@
 #ifndef WIDTH
   #define WIDTH 768      // D, elements per row
 #endif
+#ifndef RESIDUAL
+  #define RESIDUAL 0     // 1: add residual last
+#endif
 // Tuning — set by RowTuning; any legal value gives the same answer up to rounding.
 #ifndef GROUP
   #define GROUP 64       // items per row; a power of two
@@ -27,20 +34,28 @@
 
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
 void layer_norm(__global const float *restrict x, __global const float *restrict gamma,
-                __global const float *restrict beta, const float epsilon, __global float *restrict y) {
+                __global const float *restrict beta, const float epsilon, __global const float *residual,
+                const int period, __global float *y) {
 #if GROUP > 1
   __local float parts[GROUP];
 #endif
   const int item = get_local_id(0);
   __global const float *source = x + (size_t)get_group_id(0) * WIDTH;
   __global float *target = y + (size_t)get_group_id(0) * WIDTH;
+#if RESIDUAL
+  __global const float *added = residual + (size_t)((int)get_group_id(0) % period) * WIDTH;
+#endif
 
   // 1. Mean.
+#if ROOT_MEAN_SQUARE
+  const float mean = 0.0f;
+#else
   vfloat sums = (vfloat)(0.0f);
   for (int d = item * VECTOR; d < WHOLE; d += GROUP * VECTOR) sums += v_load(source + d);
   float sum = v_sum(sums);
   for (int d = WHOLE + item; d < WIDTH; d += GROUP) sum += source[d];
   const float mean = group_sum(sum, parts, item) / WIDTH;
+#endif
 
   // 2. Variance, and what the mean left out.
   vfloat centred_sums = (vfloat)(0.0f), squares = (vfloat)(0.0f);
@@ -62,9 +77,17 @@ void layer_norm(__global const float *restrict x, __global const float *restrict
   // 3. Scale and shift.
   for (int d = item * VECTOR; d < WHOLE; d += GROUP * VECTOR) {
     const vfloat normalized = fma(v_load(source + d) - n.mean, (vfloat)(n.factor), (vfloat)(n.offset));
-    v_store(fma(normalized, v_load(gamma + d), v_load(beta + d)), target + d);
+    vfloat value = fma(normalized, v_load(gamma + d), v_load(beta + d));
+#if RESIDUAL
+    value += v_load(added + d);
+#endif
+    v_store(value, target + d);
   }
   for (int d = WHOLE + item; d < WIDTH; d += GROUP) {
-    target[d] = fma(fma(source[d] - n.mean, n.factor, n.offset), gamma[d], beta[d]);
+    float value = fma(fma(source[d] - n.mean, n.factor, n.offset), gamma[d], beta[d]);
+#if RESIDUAL
+    value += added[d];
+#endif
+    target[d] = value;
   }
 }

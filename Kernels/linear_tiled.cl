@@ -88,6 +88,9 @@ typedef float stored;
 static inline void normalize_rows(__global const float *x, int first_row, int rows, float epsilon,
                                   __local float2 *parts, __local normalizer *normalizers) {
   const int column = get_local_id(0), row = get_local_id(1) * ROWS, item = get_local_id(1) * GROUP_COLUMNS + column;
+#if ROOT_MEAN_SQUARE
+  for (int i = item; i < TILE_ROWS; i += ITEMS) normalizers[i].mean = 0.0f;
+#else
   for (int i = 0; i < ROWS; ++i) {
     __global const float *source = x + (size_t)min(first_row + row + i, rows - 1) * INPUTS;
     float4 sum = (float4)(0.0f);
@@ -100,6 +103,7 @@ static inline void normalize_rows(__global const float *x, int first_row, int ro
     for (int j = 0; j < GROUP_COLUMNS; ++j) sum += parts[i * GROUP_COLUMNS + j].x;
     normalizers[i].mean = sum / INPUTS;
   }
+#endif
   barrier(CLK_LOCAL_MEM_FENCE);  // means written before any item reads them; sums read before they are overwritten
   for (int i = 0; i < ROWS; ++i) {
     __global const float *source = x + (size_t)min(first_row + row + i, rows - 1) * INPUTS;

@@ -62,7 +62,8 @@ extension Operation {
         switch self {
         case .patchEmbedding: "patch_embedding"
         case .layerNorm: "layer_norm"
-        case .linear, .attention, .pooling, .softmax: rawValue
+        case .queryKey: "query_key"
+        case .linear, .attention, .gating, .pooling, .softmax: rawValue
         }
     }
 }

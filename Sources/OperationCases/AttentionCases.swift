@@ -7,6 +7,9 @@ public struct AttentionCase: OperationCase {
     let heads: Int
     let headWidth: Int
     var sharpness: Float = 1
+    var hasBias = false
+    /// The first tokens that ask; nil for all.
+    var queries: Int?
 
     /// Attention.
     public var operation: Operation { .attention }
@@ -18,12 +21,16 @@ public struct AttentionCase: OperationCase {
         + [197, 257].map { AttentionCase(batch: 1, tokens: $0, heads: 2, headWidth: 32) }
         + [577, 1370].map { AttentionCase(batch: 1, tokens: $0, heads: 1, headWidth: 8) }
         + [0, 30, 1000].map { AttentionCase(batch: 1, tokens: 50, heads: 2, headWidth: 16, sharpness: $0) }
+        + [1, 9, 17, 65, 197].map { AttentionCase(batch: 2, tokens: $0, heads: 3, headWidth: 16, hasBias: true) }
+        + [1, 2, 5, 40].map { AttentionCase(batch: 2, tokens: 41, heads: 2, headWidth: 24, queries: $0) }
+        + [AttentionCase(batch: 2, tokens: 600, heads: 2, headWidth: 8, hasBias: true, queries: 3)]
 
     /// Three tiny shapes.
     public static let small: [any OperationCase] = [
         AttentionCase(batch: 1, tokens: 5, heads: 2, headWidth: 4),
         AttentionCase(batch: 2, tokens: 9, heads: 1, headWidth: 12),
         AttentionCase(batch: 1, tokens: 17, heads: 1, headWidth: 16),
+        AttentionCase(batch: 2, tokens: 11, heads: 2, headWidth: 8, hasBias: true, queries: 3),
     ]
 
     /// The attention of ViT-B/16.
@@ -32,7 +39,9 @@ public struct AttentionCase: OperationCase {
     /// Two products of T × T × C a head.
     public var work: Work {
         Work(
-            flop: 4 * batch * heads * tokens * tokens * headWidth, floats: 4 * batch * heads * tokens * headWidth)
+            flop: 4 * batch * heads * (queries ?? tokens) * tokens * headWidth,
+            floats: batch * heads * (3 * tokens + (queries ?? tokens)) * headWidth + (hasBias ? heads * tokens * tokens : 0)
+        )
     }
 
     /// Scores and sums are random walks; a score's error is multiplied by its size in the exponent.
@@ -42,15 +51,17 @@ public struct AttentionCase: OperationCase {
     public func prepare<B: Backend>(on backend: B) throws(B.Failure) -> PreparedCase<B> {
         var random = SeededGenerator(seed: UInt64(tokens) << 32 ^ UInt64(heads) << 16 ^ UInt64(headWidth))
         let queryKeyValue = try backend.upload(random.tensor([batch, tokens, 3 * heads * headWidth]))
+        let bias = try hasBias ? backend.prepare(AttentionBiasParameters(random.tensor([heads, tokens, tokens]))) : nil
         let scale = sharpness / Float(headWidth).squareRoot()
         return PreparedCase { () throws(B.Failure) in
-            try backend.attention(queryKeyValue, heads: heads, scale: scale)
+            try backend.attention(queryKeyValue, heads: heads, scale: scale, bias: bias, queries: queries)
         }
     }
 
     /// Sizes, and sharpness where it is not 1.
     public var description: String {
         "attention \(batch)×\(tokens) tokens, \(heads) heads of \(headWidth)"
-            + (sharpness == 1 ? "" : ", sharpness \(Int(sharpness))")
+            + (sharpness == 1 ? "" : ", sharpness \(Int(sharpness))") + (hasBias ? ", bias" : "")
+            + (queries.map { ", the first \($0) ask" } ?? "")
     }
 }

@@ -14,6 +14,10 @@ public protocol Backend {
     associatedtype LayerNorm
     /// A patch embedding ready to run.
     associatedtype PatchEmbedding
+    /// What is done to query and key before attention, ready to run.
+    associatedtype QueryKey
+    /// What is added to the scores of attention, ready to be.
+    associatedtype AttentionBias
 
     /// Makes a linear layer ready: packs, folds layer scale, moves it to the device.
     func prepare(_ parameters: LinearParameters) throws(Failure) -> Linear
@@ -21,6 +25,10 @@ public protocol Backend {
     func prepare(_ parameters: LayerNormParameters) throws(Failure) -> LayerNorm
     /// Makes a patch embedding ready.
     func prepare(_ parameters: PatchEmbeddingParameters) throws(Failure) -> PatchEmbedding
+    /// Makes norms and angles of query and key ready.
+    func prepare(_ parameters: QueryKeyParameters) throws(Failure) -> QueryKey
+    /// Makes a bias of attention ready.
+    func prepare(_ parameters: AttentionBiasParameters) throws(Failure) -> AttentionBias
 
     /// Copies values to the device.
     func upload(_ tensor: HostTensor) throws(Failure) -> Tensor
@@ -34,8 +42,10 @@ public protocol Backend {
     /// Height and width must be multiples of the patch side, and give as many patches as there are positions.
     func embed(_ pixels: Pixels<Tensor>, _ embedding: PatchEmbedding) throws(Failure) -> Tensor
 
-    /// Normalizes each row of `[…, D]`.
-    func layerNorm(_ x: Tensor, _ norm: LayerNorm) throws(Failure) -> Tensor
+    /// Normalizes each run of `norm.width` elements: a row of `[…, D]`, or each head of it.
+    ///
+    /// - Parameter residual: Added last; nil for none. Its shape is that of `x`, or of one picture of it.
+    func layerNorm(_ x: Tensor, _ norm: LayerNorm, adding residual: Tensor?) throws(Failure) -> Tensor
 
     /// `residual + layerScale ⊙ activation(norm(x) · Wᵀ + b)`, `[…, in]` to `[…, out]`.
     ///
@@ -47,10 +57,24 @@ public protocol Backend {
         _ x: Tensor, _ linear: Linear, after norm: LayerNorm?, then activation: Activation, adding residual: Tensor?
     ) throws(Failure) -> Tensor
 
-    /// Scaled dot-product attention over `[B, T, 3·H·C]` (query, key, value; each head by head) to `[B, T, H·C]`.
+    /// Normalizes and rotates query and key of each head, `[B, T, (H + 2·K)·C]` to `[B, T, 3·H·C]`, H heads of the query
+    /// and K of key and value, which are repeated.
+    func queryKey(_ queryKeyValue: Tensor, _ parameters: QueryKey) throws(Failure) -> Tensor
+
+    /// Scaled dot-product attention over `[B, T, 3·H·C]` (query, key, value; each head by head) to `[B, Q, H·C]`.
     ///
-    /// `softmax(scale · Q · Kᵀ) · V` for each head (Vaswani et al., arXiv:1706.03762). The T×T matrix is never stored.
-    func attention(_ queryKeyValue: Tensor, heads: Int, scale: Float) throws(Failure) -> Tensor
+    /// `softmax(scale · Q · Kᵀ + bias) · V` for each head (Vaswani et al., arXiv:1706.03762). The T×T matrix is never
+    /// stored.
+    ///
+    /// - Parameters:
+    ///   - bias: Added to the scores; nil for none.
+    ///   - queries: The first tokens whose queries are answered, Q; nil for all T.
+    func attention(
+        _ queryKeyValue: Tensor, heads: Int, scale: Float, bias: AttentionBias?, queries: Int?
+    ) throws(Failure) -> Tensor
+
+    /// `activation(x₀) ⊙ x₁`, the halves of each row: `[…, 2·M]` to `[…, M]` (Shazeer, arXiv:2002.05202).
+    func gate(_ x: Tensor, _ activation: Activation) throws(Failure) -> Tensor
 
     /// A range of the tokens of `[B, T, D]` as one row each, `[B, D]`.
     func pool(_ tokens: Tensor, _ pooling: Pooling, over range: Range<Int>) throws(Failure) -> Tensor
@@ -60,6 +84,16 @@ public protocol Backend {
 }
 
 extension Backend {
+    /// Normalizes each run of `norm.width` elements.
+    public func layerNorm(_ x: Tensor, _ norm: LayerNorm) throws(Failure) -> Tensor {
+        try layerNorm(x, norm, adding: nil)
+    }
+
+    /// Scaled dot-product attention of all tokens, nothing added to the scores.
+    public func attention(_ queryKeyValue: Tensor, heads: Int, scale: Float) throws(Failure) -> Tensor {
+        try attention(queryKeyValue, heads: heads, scale: scale, bias: nil, queries: nil)
+    }
+
     /// `x · Wᵀ + b`, optionally normalized before, activated and added to a residual after.
     public func linear(
         _ x: Tensor, _ parameters: Linear, after norm: LayerNorm? = nil, then activation: Activation = .identity

@@ -6,6 +6,10 @@ public enum Operation: String, Sendable, CaseIterable {
     case patchEmbedding
     /// Rows with mean 0 and variance 1, scaled and shifted.
     case layerNorm
+    /// Query and key of each head normalized and rotated.
+    case queryKey
+    /// The gate of a gated MLP.
+    case gating
     /// Matrix product with everything that surrounds it.
     case linear
     /// Scaled dot-product attention.

@@ -31,6 +31,8 @@ public struct LinearParameters: Sendable {
 }
 
 /// Layer normalization: `y = (x − mean) / √(variance + ε) ⊙ γ + β` over the last axis (Ba et al., arXiv:1607.06450).
+///
+/// RMS norm is the same with a mean of 0 (Zhang and Sennrich, arXiv:1910.07467).
 public struct LayerNormParameters: Sendable {
     /// γ, `[D]`.
     public let scale: [Float]
@@ -38,13 +40,16 @@ public struct LayerNormParameters: Sendable {
     public let shift: [Float]
     /// ε, added to the variance: between 1e-12 (Hugging Face ViT) and 1e-5 (CLIP).
     public let epsilon: Float
+    /// Whether the mean counts as 0: an RMS norm.
+    public let isRootMeanSquare: Bool
 
     /// Makes a norm over rows of `scale.count` elements.
-    public init(scale: [Float], shift: [Float], epsilon: Float) {
+    public init(scale: [Float], shift: [Float], epsilon: Float, isRootMeanSquare: Bool = false) {
         precondition(scale.count == shift.count, "scale and shift differ in length")
         self.scale = scale
         self.shift = shift
         self.epsilon = epsilon
+        self.isRootMeanSquare = isRootMeanSquare
     }
 
     /// Width of the rows, D.

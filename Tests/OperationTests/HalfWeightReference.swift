@@ -26,7 +26,18 @@ struct HalfWeightReference: Backend {
         reference.embed(pixels, embedding)
     }
 
-    func layerNorm(_ x: HostTensor, _ norm: LayerNormParameters) -> HostTensor { reference.layerNorm(x, norm) }
+    func prepare(_ parameters: QueryKeyParameters) -> QueryKeyParameters { reference.prepare(parameters) }
+    func prepare(_ parameters: AttentionBiasParameters) -> AttentionBiasParameters { reference.prepare(parameters) }
+
+    func layerNorm(_ x: HostTensor, _ norm: LayerNormParameters, adding residual: HostTensor?) -> HostTensor {
+        reference.layerNorm(x, norm, adding: residual)
+    }
+
+    func queryKey(_ queryKeyValue: HostTensor, _ parameters: QueryKeyParameters) -> HostTensor {
+        reference.queryKey(queryKeyValue, parameters)
+    }
+
+    func gate(_ x: HostTensor, _ activation: Activation) -> HostTensor { reference.gate(x, activation) }
 
     func linear(
         _ x: HostTensor, _ linear: ReferenceLinear, after norm: LayerNormParameters?, then activation: Activation,
@@ -35,8 +46,10 @@ struct HalfWeightReference: Backend {
         reference.linear(x, linear, after: norm, then: activation, adding: residual)
     }
 
-    func attention(_ queryKeyValue: HostTensor, heads: Int, scale: Float) -> HostTensor {
-        reference.attention(queryKeyValue, heads: heads, scale: scale)
+    func attention(
+        _ queryKeyValue: HostTensor, heads: Int, scale: Float, bias: AttentionBiasParameters?, queries: Int?
+    ) -> HostTensor {
+        reference.attention(queryKeyValue, heads: heads, scale: scale, bias: bias, queries: queries)
     }
 
     func pool(_ tokens: HostTensor, _ pooling: Pooling, over range: Range<Int>) -> HostTensor {

@@ -1,24 +1,53 @@
 package import OpenCLRuntime
-import Operations
+package import Operations
+
+/// What is added to the scores of attention, in device memory: by head, key and query, rows padded to multiples of 64.
+package struct OpenCLAttentionBias {
+    let values: Buffer
+    let heads: Int
+    let tokenCount: Int
+}
 
 extension OpenCLBackend {
+    package func prepare(_ parameters: AttentionBiasParameters) throws(OpenCLError) -> OpenCLAttentionBias {
+        let (heads, tokens) = (parameters.heads, parameters.tokenCount)
+        let stride = (tokens + 63) / 64 * 64
+        var values = [Float](repeating: 0, count: heads * tokens * stride)
+        for head in 0..<heads {
+            for query in 0..<tokens {
+                for key in 0..<tokens {
+                    values[(head * tokens + key) * stride + query] =
+                        parameters.values.values[(head * tokens + query) * tokens + key]
+                }
+            }
+        }
+        return OpenCLAttentionBias(values: try store(values), heads: heads, tokenCount: tokens)
+    }
+
     package func attention(
-        _ queryKeyValue: DeviceTensor, heads: Int, scale: Float
+        _ queryKeyValue: DeviceTensor, heads: Int, scale: Float, bias: OpenCLAttentionBias?, queries: Int?
     ) throws(OpenCLError) -> DeviceTensor {
         let shape = queryKeyValue.shape
         precondition(
             shape.rank == 3 && shape[2] % (3 * heads) == 0, "attention expects [B, T, 3·\(heads)·C], found \(shape)")
         let (batch, tokens, width) = (shape[0], shape[1], shape[2] / 3)
-        let y = try DeviceTensor([batch, tokens, width], from: pool)
-        let arguments: [Argument] = [.buffer(queryKeyValue.buffer), .buffer(y.buffer), .int(tokens), .float(scale)]
-        let problem = ["HEADS": heads, "HEAD_WIDTH": width / heads]
-        let flop = 4 * batch * tokens * tokens * width
+        let answered = queries ?? tokens
+        precondition(1...max(tokens, 1) ~= answered, "\(answered) queries of \(tokens) tokens")
+        precondition(
+            bias.map { $0.heads == heads && $0.tokenCount == tokens } ?? true, "bias does not fit \(heads) heads")
+        let y = try DeviceTensor([batch, answered, width], from: pool)
+        let arguments: [Argument] = [
+            .buffer(queryKeyValue.buffer), bias.map { .buffer($0.values) } ?? .unused, .buffer(y.buffer), .int(tokens),
+            .int(answered), .float(scale),
+        ]
+        let problem = ["HEADS": heads, "HEAD_WIDTH": width / heads, "BIAS": bias == nil ? 0 : 1]
+        let flop = 4 * batch * answered * tokens * width
         switch variant(of: .attention) {
         case .simd:
             let device = profile.device
             let tuning = profile.attentionSIMD.fitting(headWidth: width / heads, localMemory: device.localMemory)
-            let tiles = (tokens + tuning.queries - 1) / tuning.queries
-            let tilesPerItem = tuning.tilesPerItem(tokens: tokens, heads: batch * heads, units: device.computeUnits)
+            let tiles = (answered + tuning.queries - 1) / tuning.queries
+            let tilesPerItem = tuning.tilesPerItem(tokens: answered, heads: batch * heads, units: device.computeUnits)
             try launch(
                 .attention, tuning.defines.merging(problem) { _, problem in problem },
                 arguments + [.int(tilesPerItem)], flop: flop,
@@ -27,19 +56,19 @@ extension OpenCLBackend {
             let tuning = profile.attentionTiled.fitting(
                 headWidth: width / heads, localMemory: profile.device.localMemory)
             guard let tuning else { fallthrough }
-            let groups = (tokens + tuning.queries - 1) / tuning.queries
+            let groups = (answered + tuning.queries - 1) / tuning.queries
             try launch(
                 .attention, tuning.defines.merging(problem) { _, problem in problem }, arguments, flop: flop,
                 global: [groups * tuning.groupColumns, heads * tuning.groupRows, batch],
                 local: [tuning.groupColumns, tuning.groupRows, 1])
         case .portable:
             let tuning = profile.attention.fitting(headWidth: width / heads)
-            let queries = (tokens + tuning.group - 1) / tuning.group * tuning.group
+            let items = (answered + tuning.group - 1) / tuning.group * tuning.group
             try launch(
                 .attention, as: .portable, tuning.defines.merging(problem) { _, problem in problem }, arguments,
-                flop: flop, global: [queries, heads, batch], local: [tuning.group, 1, 1])
+                flop: flop, global: [items, heads, batch], local: [tuning.group, 1, 1])
         case .plain:
-            try launch(.attention, problem, arguments, flop: flop, global: [tokens, heads, batch], local: nil)
+            try launch(.attention, problem, arguments, flop: flop, global: [answered, heads, batch], local: nil)
         }
         return y
     }

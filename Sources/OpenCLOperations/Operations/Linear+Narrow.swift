@@ -78,7 +78,7 @@ extension OpenCLBackend {
             [
                 "INPUTS": inputs, "NORM": norm == nil ? 0 : 1, "STORAGE": storage.macro,
                 "VECTOR": max(4, profile.rows.vector),
-            ],
+            ].merging(norm?.defines ?? [:]) { $1 },
             [
                 .buffer(x.buffer), norm.map { .buffer($0.scale) } ?? .unused, norm.map { .buffer($0.shift) } ?? .unused,
                 .float(norm?.epsilon ?? 0), .buffer(narrowed.buffer),

@@ -48,10 +48,11 @@ extension OpenCLBackend {
             residual.map { .buffer($0.buffer) } ?? .unused, norm.map { .buffer($0.scale) } ?? .unused,
             norm.map { .buffer($0.shift) } ?? .unused, .float(norm?.epsilon ?? 0), .buffer(y.buffer), .int(rows),
         ]
-        let defines = [
+        let problem = [
             "INPUTS": linear.inputWidth, "OUTPUTS": linear.outputWidth, "NORM": norm == nil ? 0 : 1,
             "RESIDUAL": residual == nil ? 0 : 1, "ACTIVATION": activation.macro,
         ]
+        let defines = problem.merging(norm?.defines ?? [:]) { $1 }
         let flop = 2 * rows * linear.inputWidth * linear.outputWidth
         switch variant(of: .linear) {
         case .tiled:

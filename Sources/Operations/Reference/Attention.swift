@@ -1,4 +1,4 @@
-// attention — softmax(scale · Q · Kᵀ) · V for each head.                       Vaswani et al., arXiv:1706.03762
+// attention — softmax(scale · Q · Kᵀ + bias) · V for each head.                Vaswani et al., arXiv:1706.03762
 
 #if canImport(Glibc)
     import Glibc
@@ -7,15 +7,24 @@
 #endif
 
 extension ReferenceBackend {
+    /// Returns the parameters themselves.
+    public func prepare(_ parameters: AttentionBiasParameters) -> AttentionBiasParameters { parameters }
+
     /// Attends over `[B, T, 3·H·C]`, row by row of the score matrix.
-    public func attention(_ queryKeyValue: HostTensor, heads: Int, scale: Float) -> HostTensor {
+    public func attention(
+        _ queryKeyValue: HostTensor, heads: Int, scale: Float, bias: AttentionBiasParameters?, queries: Int?
+    ) -> HostTensor {
         let shape = queryKeyValue.shape
         precondition(
             shape.rank == 3 && shape[2] % (3 * heads) == 0, "attention expects [B, T, 3·\(heads)·C], found \(shape)")
         let (batch, tokens, stride) = (shape[0], shape[1], shape[2])
         let width = stride / 3
         let headWidth = width / heads
-        return HostTensor([batch, tokens, width]) { y in
+        let answered = queries ?? tokens
+        precondition(1...max(tokens, 1) ~= answered, "\(answered) queries of \(tokens) tokens")
+        precondition(
+            bias.map { $0.heads == heads && $0.tokenCount == tokens } ?? true, "bias does not fit \(heads) heads")
+        return HostTensor([batch, answered, width]) { y in
             parallel(batch * heads) { index in
                 let (image, head) = (index / heads, index % heads)
                 queryKeyValue.values.withUnsafeBufferPointer { values in
@@ -23,8 +32,9 @@ extension ReferenceBackend {
                     let first = base + image * tokens * stride + head * headWidth
                     attend(
                         query: first, key: first + width, value: first + 2 * width, stride: stride, tokens: tokens,
-                        headWidth: headWidth, scale: Double(scale),
-                        output: y.base + image * tokens * width + head * headWidth, outputStride: width)
+                        queries: answered, headWidth: headWidth, scale: Double(scale),
+                        bias: { query, key in Double(bias?.values.values[(head * tokens + query) * tokens + key] ?? 0) },
+                        output: y.base + image * answered * width + head * headWidth, outputStride: width)
                 }
             }
         }
@@ -33,18 +43,18 @@ extension ReferenceBackend {
     /// One head of one picture; rows of query, key and value lie `stride` apart.
     private func attend(
         query: UnsafePointer<Float>, key: UnsafePointer<Float>, value: UnsafePointer<Float>, stride: Int, tokens: Int,
-        headWidth: Int, scale: Double, output: UnsafeMutablePointer<Float>, outputStride: Int
+        queries: Int, headWidth: Int, scale: Double, bias: (Int, Int) -> Double, output: UnsafeMutablePointer<Float>, outputStride: Int
     ) {
         withUnsafeTemporaryAllocation(of: Double.self, capacity: tokens + headWidth) { scratch in
             guard let scores = scratch.baseAddress else { return }
             let sum = scores + tokens
-            for row in 0..<tokens {
+            for row in 0..<queries {
                 let q = query + row * stride
                 for t in 0..<tokens {
                     let k = key + t * stride
                     var score = 0.0
                     for c in 0..<headWidth { score += Double(q[c]) * Double(k[c]) }
-                    scores[t] = scale * score
+                    scores[t] = scale * score + bias(row, t)
                 }
                 softmaxInPlace(scores, count: tokens)
                 for c in 0..<headWidth { sum[c] = 0 }

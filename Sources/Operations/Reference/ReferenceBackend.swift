@@ -9,6 +9,10 @@ public struct ReferenceBackend: Backend, Sendable {
     public typealias Failure = Never
     /// A layer norm needs no preparation.
     public typealias LayerNorm = LayerNormParameters
+    /// Norms and angles need no preparation.
+    public typealias QueryKey = QueryKeyParameters
+    /// A bias needs no preparation.
+    public typealias AttentionBias = AttentionBiasParameters
 
     /// Makes a backend; it has no state.
     public init() {}

@@ -64,8 +64,26 @@ final class FaultyBackend: Backend {
         try spoil(reference.embed(pixels, embedding), of: .patchEmbedding)
     }
 
-    func layerNorm(_ x: HostTensor, _ norm: LayerNormParameters) throws(Refusal) -> HostTensor {
-        try spoil(reference.layerNorm(x, norm), of: .layerNorm)
+    func prepare(_ parameters: QueryKeyParameters) throws(Refusal) -> QueryKeyParameters {
+        reference.prepare(parameters)
+    }
+
+    func prepare(_ parameters: AttentionBiasParameters) throws(Refusal) -> AttentionBiasParameters {
+        reference.prepare(parameters)
+    }
+
+    func layerNorm(
+        _ x: HostTensor, _ norm: LayerNormParameters, adding residual: HostTensor?
+    ) throws(Refusal) -> HostTensor {
+        try spoil(reference.layerNorm(x, norm, adding: residual), of: .layerNorm)
+    }
+
+    func queryKey(_ queryKeyValue: HostTensor, _ parameters: QueryKeyParameters) throws(Refusal) -> HostTensor {
+        try spoil(reference.queryKey(queryKeyValue, parameters), of: .queryKey)
+    }
+
+    func gate(_ x: HostTensor, _ activation: Activation) throws(Refusal) -> HostTensor {
+        try spoil(reference.gate(x, activation), of: .gating)
     }
 
     func linear(
@@ -75,8 +93,11 @@ final class FaultyBackend: Backend {
         try spoil(reference.linear(x, linear, after: norm, then: activation, adding: residual), of: .linear)
     }
 
-    func attention(_ queryKeyValue: HostTensor, heads: Int, scale: Float) throws(Refusal) -> HostTensor {
-        try spoil(reference.attention(queryKeyValue, heads: heads, scale: scale), of: .attention)
+    func attention(
+        _ queryKeyValue: HostTensor, heads: Int, scale: Float, bias: AttentionBiasParameters?, queries: Int?
+    ) throws(Refusal) -> HostTensor {
+        try spoil(
+            reference.attention(queryKeyValue, heads: heads, scale: scale, bias: bias, queries: queries), of: .attention)
     }
 
     func pool(_ tokens: HostTensor, _ pooling: Pooling, over range: Range<Int>) throws(Refusal) -> HostTensor {
