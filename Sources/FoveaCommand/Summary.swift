@@ -111,6 +111,9 @@ extension VisionTransformerConfiguration {
         return switch readout {
         case .classToken: "class token"
         case .distilled: "class and distillation token, a head each"
+        case .classTokenAndMean(let skipped): "class token, and mean over tokens \(skipped) to \(tokenCount - 1)"
+        case .attentionPooled(let heads, let skipped):
+            "attention of a learned query over tokens \(skipped) to \(tokenCount - 1), \(heads) heads\(norm)"
         case .pooled(let pooling, let skipped): "\(pooling.rawValue) over tokens \(skipped) to \(tokenCount - 1)\(norm)"
         }
     }

@@ -10,108 +10,153 @@ extension VisionTransformer {
             checkpoint, ignoring: plan.names.ignored.map { NamePattern($0) }, allowingNonFinite: allowingNonFinite)
         let reader = ParameterReader(weights: weights, names: plan.names, configuration: plan.configuration)
         configuration = plan.configuration
-        embedding = try b.prepare(try reader.embedding())
-        blocks = try (0..<plan.configuration.depth).map { try Block(reader, $0, on: b) }
-        norm = try reader.finalNorm().map { try b.prepare($0) }
+        inputEmbedding = try Embedding(reader, on: b)
+        let shared = try SharedParameters(reader, on: b)
+        blocks = try (0..<plan.configuration.depth).map { try Block(reader, $0, shared, on: b) }
+        norm = try plan.configuration.normPlacement == .nowhere
+            ? nil : b.prepare(reader.norm(reader.root[plan.names.norm]))
+        attentionPool = try plan.names.pool.map { try AttentionPool(reader, $0, on: b) }
         heads = try reader.heads().map { try b.prepare($0) }
         try weights.finish()
+    }
+
+    /// What all blocks use: prepared once.
+    struct SharedParameters {
+        let queryKey: B.QueryKey?
+        let frequencies: HostTensor?
+        let biasTable: HostTensor?
+        let bias: B.AttentionBias?
+    }
+}
+
+extension VisionTransformer.Embedding {
+    init(_ reader: ParameterReader, on b: B) throws {
+        let parameters = try reader.embedding()
+        if let name = reader.names.patchNorm {
+            precondition(parameters.prefixCount == 0, "a norm of the patches would also be one of the prefix")
+            let norm = try b.prepare(reader.norm(reader.root[name]))
+            patchNorm = (norm, try parameters.positions.map { try b.upload($0) })
+            patches = try b.prepare(
+                PatchEmbeddingParameters(
+                    patchSide: parameters.patchSide, weight: parameters.weight, bias: parameters.bias,
+                    prefix: parameters.prefix))
+        } else {
+            (patches, patchNorm) = (try b.prepare(parameters), nil)
+        }
+        preNorm = try reader.names.preNorm.map { try b.prepare(reader.norm(reader.root[$0])) }
+    }
+}
+
+extension VisionTransformer.SharedParameters {
+    init(_ reader: ParameterReader, on b: B) throws {
+        let names = reader.names.block.attention[0]
+        biasTable = try reader.names.sharedBiasTable.map { try reader.biasTable(reader.root, $0) }
+        bias =
+            if let biasTable, names.biasTable == nil { try b.prepare(reader.attentionBias([biasTable])) } else { nil }
+        frequencies = try reader.rotaryFrequencies()
+        queryKey =
+            if names.headNorms == nil, frequencies == nil, !reader.hasSharedKeys,
+                let parameters = try reader.queryKey(nil, reader.root, keyHeads: reader.configuration.heads)
+            { try b.prepare(parameters) } else { nil }
     }
 }
 
 extension VisionTransformer.Block {
-    init(_ reader: ParameterReader, _ index: Int, on b: B) throws {
-        let (names, block) = (reader.names, reader.root[reader.names.blocks][index])
-        let configuration = reader.configuration
-        let (width, hidden) = (configuration.width, configuration.hiddenWidth)
-        norm1 = try b.prepare(reader.norm(block[names.norm1]))
-        queryKeyValue = try b.prepare(reader.queryKeyValue(block))
-        projection = try b.prepare(
-            reader.linear(block[names.projection], width, width, layerScale: reader.vector(block, names.layerScale1)))
-        norm2 = try b.prepare(reader.norm(block[names.norm2]))
-        expand = try b.prepare(reader.linear(block[names.expand], width, hidden))
-        contract = try b.prepare(
-            reader.linear(block[names.contract], hidden, width, layerScale: reader.vector(block, names.layerScale2)))
+    init(
+        _ reader: ParameterReader, _ index: Int, _ shared: VisionTransformer.SharedParameters, on b: B
+    ) throws {
+        let (names, block) = (reader.names.block, reader.root[reader.names.blocks][index])
+        attentions = try names.attention.map {
+            try VisionTransformer.Attention(reader, $0, block, index, shared, on: b)
+        }
+        mlps = try names.mlp.map { try VisionTransformer.MLP(reader, $0, block, on: b) }
+        isParallel = names.isParallel
     }
 }
 
-/// Parameters in the engine's own form, from a checkpoint's names.
-struct ParameterReader {
-    let weights: Weights
-    let names: TensorNames
-    let configuration: VisionTransformerConfiguration
-
-    var root: Weights { weights[names.root] }
-
-    func embedding() throws(CheckpointError) -> PatchEmbeddingParameters {
-        let (width, side) = (configuration.width, configuration.patchSide)
-        let projection = root[names.patchProjection]
-        let kernel = try projection("weight", shape: [width, 3, side, side])
-        var tokens: [Float] = []
-        for (name, count) in names.prefix { tokens += try root(name, shape: [1, count, width]).values }
-        let prefix = configuration.prefixCount
-        precondition(
-            tokens.count == prefix * width, "the plan counts \(prefix) prefix tokens, the file \(tokens.count)")
-        let stored = root.shape(of: names.positions).map { $0.rank > 1 ? $0[$0.rank - 2] : 0 } ?? 0
-        let coversPrefix = stored == configuration.tokenCount
-        let positions = try root(
-            names.positions, shape: [1, coversPrefix ? configuration.tokenCount : configuration.patchCount, width]
-        ).values
-        if coversPrefix { for i in tokens.indices { tokens[i] += positions[i] } }
-        return PatchEmbeddingParameters(
-            patchSide: side, weight: kernel.reshaped([width, 3 * side * side]),
-            bias: try projection.optional("bias", shape: [width])?.values, prefix: HostTensor([prefix, width], tokens),
-            positions: HostTensor(
-                [configuration.patchCount, width], Array(positions.dropFirst(coversPrefix ? prefix * width : 0))))
-    }
-
-    func norm(_ weights: Weights) throws(CheckpointError) -> LayerNormParameters {
-        let width = configuration.width
-        return LayerNormParameters(
-            scale: try weights("weight", shape: [width]).values, shift: try weights("bias", shape: [width]).values,
-            epsilon: configuration.epsilon)
-    }
-
-    func linear(
-        _ weights: Weights, _ inputs: Int, _ outputs: Int, layerScale: [Float]? = nil, staysFloat32: Bool = false
-    ) throws(CheckpointError) -> LinearParameters {
-        LinearParameters(
-            weight: try weights("weight", shape: [outputs, inputs]),
-            bias: try weights.optional("bias", shape: [outputs])?.values, layerScale: layerScale,
-            staysFloat32: staysFloat32)
-    }
-
-    /// A vector of length D that the file may lack.
-    func vector(_ weights: Weights, _ name: String?) throws(CheckpointError) -> [Float]? {
-        guard let name else { return nil }
-        return try weights.optional(name, shape: [configuration.width])?.values
-    }
-
-    func queryKeyValue(_ block: Weights) throws(CheckpointError) -> LinearParameters {
-        let width = configuration.width
-        switch names.queryKeyValue {
-        case .fused(let name): return try linear(block[name], width, 3 * width)
-        case .split(let query, let key, let value):
-            var (rows, bias): ([Float], [Float]) = ([], [])
-            for name in [query, key, value] {
-                let part = try linear(block[name], width, width)
-                rows += part.weight.values
-                bias += part.bias ?? [Float](repeating: 0, count: width)
+extension VisionTransformer.Attention {
+    init(
+        _ reader: ParameterReader, _ names: AttentionNames, _ block: Weights, _ index: Int,
+        _ shared: VisionTransformer.SharedParameters, on b: B
+    ) throws {
+        let (configuration, scaling) = (reader.configuration, try reader.layerScale(block, names.layerScale))
+        let ownNorm = try reader.norm(block[names.norm], layerScale: names.isPostNorm ? scaling : nil)
+        norm = names.isPostNorm ? nil : try b.prepare(ownNorm)
+        postNorm = names.isPostNorm ? try b.prepare(ownNorm) : nil
+        let (layer, keyHeads) = try reader.queryKeyValue(names, block)
+        queryKeyValue = try b.prepare(layer)
+        if let path = names.differential {
+            heads = 4 * configuration.heads
+            scale = 1 / Float(configuration.headWidth / 2).squareRoot()
+            let parts = try reader.difference(block[path], index)
+            difference = (try b.prepare(parts.linear), try b.prepare(parts.norm))
+        } else {
+            (heads, scale, difference) = (configuration.heads, configuration.attentionScale, nil)
+        }
+        let frequencies = shared.frequencies.map { reader.frequencies(ofBlock: index, $0) }
+        queryKey =
+            if let prepared = shared.queryKey { prepared } else {
+                try reader.queryKey(names, block, keyHeads: keyHeads, frequencies: frequencies)
+                    .map { try b.prepare($0) }
             }
-            return LinearParameters(weight: HostTensor([3 * width, width], rows), bias: bias)
-        }
+        bias =
+            if let name = names.biasTable {
+                try b.prepare(
+                    reader.attentionBias([try reader.biasTable(block, name)] + (shared.biasTable.map { [$0] } ?? [])))
+            } else { shared.bias }
+        innerNorm = try names.innerNorm.map { try b.prepare(reader.norm(block[$0])) }
+        projection = try b.prepare(
+            reader.linear(
+                names.projection, block, inputs: configuration.width, outputs: configuration.width,
+                layerScale: names.isPostNorm ? nil : scaling))
     }
+}
 
-    func finalNorm() throws(CheckpointError) -> LayerNormParameters? {
-        guard root[names.norm].contains("weight") else { return nil }
-        return try norm(root[names.norm])
+extension VisionTransformer.MLP {
+    init(_ reader: ParameterReader, _ names: MLPNames, _ block: Weights, on b: B) throws {
+        let configuration = reader.configuration
+        let (width, hidden) = (configuration.width, configuration.hiddenWidth)
+        let scaling = try reader.layerScale(block, names.layerScale)
+        let ownNorm = try reader.norm(block[names.norm], layerScale: names.isPostNorm ? scaling : nil)
+        norm = names.isPostNorm ? nil : try b.prepare(ownNorm)
+        postNorm = names.isPostNorm ? try b.prepare(ownNorm) : nil
+        (activation, isGated) = (configuration.activation, configuration.isGated)
+        expand = try b.prepare(reader.expansion(names.expand, block))
+        innerNorm = try names.innerNorm.map { try b.prepare(reader.norm(block[$0], width: hidden)) }
+        contract = try b.prepare(
+            reader.linear(
+                names.contract, block, inputs: hidden, outputs: width, layerScale: names.isPostNorm ? nil : scaling))
     }
+}
 
-    /// The heads; those of a distilled model are worth half each, which is exact.
-    func heads() throws(CheckpointError) -> [LinearParameters] {
-        guard let classes = configuration.classes else { return [] }
-        let half = configuration.readout == .distilled ? [Float](repeating: 0.5, count: classes) : nil
-        return try names.heads.map { (name) throws(CheckpointError) in
-            try linear(weights[name], configuration.width, classes, layerScale: half, staysFloat32: true)
+extension VisionTransformer.AttentionPool {
+    init(_ reader: ParameterReader, _ names: AttentionPoolNames, on b: B) throws {
+        let (root, configuration) = (reader.root, reader.configuration)
+        guard case .attentionPooled(let heads, let skipped) = configuration.readout else {
+            preconditionFailure("a pooling by attention that nothing reads")
         }
+        let width = configuration.width
+        self.heads = heads
+        scale = 1 / Float(width / heads).squareRoot()
+        queryKeyValue = try b.prepare(reader.poolingQueryKeyValue(names))
+        bias = try skipped == 0 ? nil : b.prepare(reader.hidingPrefix(skipped, heads: heads))
+        projection = try b.prepare(reader.linear(names.projection, root, inputs: width, outputs: width))
+        let hidden = root.shape(of: names.expand.weight)?.dimensions.first ?? configuration.hiddenWidth
+        mlp = VisionTransformer.MLP(
+            norm: try b.prepare(reader.norm(root[names.norm])),
+            expand: try b.prepare(reader.linear(names.expand, root, inputs: width, outputs: hidden)),
+            activation: configuration.poolActivation ?? configuration.activation, isGated: false, innerNorm: nil,
+            contract: try b.prepare(reader.linear(names.contract, root, inputs: hidden, outputs: width)),
+            postNorm: nil)
+    }
+}
+
+extension VisionTransformer.MLP {
+    init(
+        norm: B.LayerNorm, expand: B.Linear, activation: Activation, isGated: Bool, innerNorm: B.LayerNorm?,
+        contract: B.Linear, postNorm: B.LayerNorm?
+    ) {
+        (self.norm, self.expand, self.activation, self.isGated) = (norm, expand, activation, isGated)
+        (self.innerNorm, self.contract, self.postNorm) = (innerNorm, contract, postNorm)
     }
 }

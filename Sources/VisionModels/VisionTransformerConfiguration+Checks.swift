@@ -15,16 +15,14 @@ extension InputSize {
 }
 
 extension VisionTransformerConfiguration {
-    /// Throws unless the position table has one entry a patch, or one a token.
+    /// Throws unless the position table fits the grid of patches, or can be resampled to it.
     func checkPositions(_ shape: Shape?, file: String) throws(CheckpointError) {
-        guard let shape, shape.rank == 3 else { return }  // Reading it will say what is wrong.
-        guard shape[1] == patchCount || shape[1] == tokenCount else {
-            throw CheckpointError(
-                .configurationShape, file: file, "has a position table for another picture size",
-                found: "\(shape[1]) positions",
-                expected: "\(patchCount) or \(tokenCount) for \(inputDescription) pixels in patches of \(patchSide)",
-                next: "run the model at the size that it was saved for")
-        }
+        guard let shape, shape.rank > 1, storedGrid(shape) == nil else { return }  // Reading it will say what is wrong.
+        throw CheckpointError(
+            .configurationShape, file: file, "has a position table for another picture size",
+            found: "\(shape[shape.rank - 2]) positions",
+            expected: "\(patchCount) or \(tokenCount) for \(inputDescription) pixels in patches of \(patchSide)",
+            next: "run the model at the size that it was saved for")
     }
 
     /// Throws unless the file has as many blocks as the configuration says.
@@ -34,6 +32,22 @@ extension VisionTransformerConfiguration {
                 .configurationTensorMismatch, file: file, "has another number of layers than the weights",
                 found: "num_hidden_layers \(depth)", expected: "\(found), as the weights have",
                 next: "use the configuration of this very model")
+        }
+    }
+}
+
+extension Weights {
+    /// Throws unless every numbered layer has the tensors that the first has, by name.
+    func checkUniformLayers(file: String) throws(CheckpointError) {
+        let expected = Set(self[0].names)
+        for index in 0..<layerCount {
+            let found = Set(self[index].names)
+            guard let name = expected.symmetricDifference(found).min() else { continue }
+            throw CheckpointError(
+                expected.contains(name) ? .modelMissing : .modelUnexpected, file: file,
+                tensor: self[index].path + "." + name,
+                expected.contains(name) ? "is missing, though the first layer has it" : "is in no other layer",
+                next: "check that the file is whole")
         }
     }
 }

@@ -17,13 +17,20 @@ package struct ModelWork: Sendable, Hashable {
 }
 
 extension VisionTransformerConfiguration {
-    /// Floating-point operations of one picture, by part.
+    /// Floating-point operations of one picture, by part: as in papers, every block for all tokens.
+    ///
+    /// A pass does less where only the class token is read: what the last block would do for the others is left out.
     package var work: ModelWork {
         let (t, d, m) = (Double(tokenCount), Double(width), Double(hiddenWidth))
-        let headCount = readout == .distilled ? 2.0 : 1.0
+        let headCount =
+            switch readout {
+            case .distilled, .classTokenAndMean: 2.0
+            case .classToken, .pooled, .attentionPooled: 1.0
+            }
         return ModelWork(
             embedding: 2 * Double(patchCount) * Double(3 * patchSide * patchSide) * d,
-            attention: Double(depth) * 4 * t * t * d, linear: Double(depth) * 2 * t * d * (4 * d + 2 * m),
+            attention: Double(depth) * 4 * t * t * d,
+            linear: Double(depth) * 2 * t * d * (4 * d + (isGated ? 3 : 2) * m),
             head: headCount * 2 * d * Double(classes ?? 0))
     }
 

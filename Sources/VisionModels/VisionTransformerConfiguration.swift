@@ -10,6 +10,10 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
         case pooled(Pooling, skipping: Int)
         /// Class and distillation token, a head each, averaged.
         case distilled
+        /// Class token and mean of the patches, side by side (DINOv2's classifier).
+        case classTokenAndMean(skipping: Int)
+        /// One row that attention with a learned query gives (SigLIP); the first `skipping` tokens are left out.
+        case attentionPooled(heads: Int, skipping: Int)
     }
 
     /// Where the final norm stands.
@@ -18,6 +22,8 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
         case beforePooling
         /// On the pooled row (timm's `fc_norm`).
         case afterPooling
+        /// There is none.
+        case nowhere
     }
 
     /// What the architecture is called in the model's own configuration.
@@ -36,10 +42,20 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
     package var heads: Int
     /// Width inside the MLP, M.
     package var hiddenWidth: Int
-    /// ε of all layer norms.
+    /// ε of all norms.
     package var epsilon: Float
-    /// Activation of the MLP.
+    /// Whether the norms are RMS norms.
+    package var isRootMeanSquare = false
+    /// Activation of the MLP, or of its gate.
     package var activation: Activation
+    /// Whether the MLP has a gate: M outputs of the first layer open M others.
+    package var isGated = false
+    /// Activation of the MLP that follows a pooling by attention.
+    package var poolActivation: Activation?
+    /// How patches rotate query and key; nil for not at all.
+    package var rotary: RotaryRule?
+    /// How the position table follows another picture size.
+    package var positionResampling = PositionResampling.none
     /// Class, distillation and register tokens in front of the patches, K.
     package var prefixCount: Int
     /// What the classifier reads.
@@ -49,8 +65,10 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
     /// Number of classes; nil for a model without a head.
     package var classes: Int?
 
+    /// Rows and columns of patches.
+    package var grid: (rows: Int, columns: Int) { (imageHeight / patchSide, imageWidth / patchSide) }
     /// Number of patches, N.
-    package var patchCount: Int { imageHeight / patchSide * (imageWidth / patchSide) }
+    package var patchCount: Int { grid.rows * grid.columns }
     /// Number of tokens, T.
     package var tokenCount: Int { prefixCount + patchCount }
     /// Width of a head, C.

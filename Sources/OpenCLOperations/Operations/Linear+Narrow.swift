@@ -70,7 +70,7 @@ extension OpenCLBackend {
         let (form, precision) = (narrow.product.form, narrow.product.precision)
         let (rows, inputs, outputs) = (x.shape.rows, linear.inputWidth, linear.outputWidth)
         let y = try DeviceTensor(x.shape.replacingWidth(outputs), from: pool)
-        precondition(residual.map { $0.shape == y.shape } ?? true, "residual must be \(y.shape)")
+        precondition(residual.map { $0.shape.count == y.shape.count } ?? true, "residual must be \(y.shape)")
         let storage = narrow.product.rowStorage(inputs: inputs)
         let narrowed = try DeviceTensor([rows, storage.words], from: pool)
         try launch(

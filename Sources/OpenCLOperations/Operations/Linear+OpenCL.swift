@@ -41,7 +41,7 @@ extension OpenCLBackend {
             return try self.linear(normalized, linear, after: nil, then: activation, adding: residual)
         }
         let y = try DeviceTensor(x.shape.replacingWidth(linear.outputWidth), from: pool)
-        precondition(residual.map { $0.shape == y.shape } ?? true, "residual must be \(y.shape)")
+        precondition(residual.map { $0.shape.count == y.shape.count } ?? true, "residual must be \(y.shape)")
         let rows = x.shape.rows
         let arguments: [Argument] = [
             .buffer(x.buffer), .buffer(linear.weight), .buffer(linear.bias),

@@ -28,7 +28,7 @@ extension ReferenceBackend {
         let (inputs, outputs) = (linear.weight.inputWidth, linear.weight.outputWidth)
         precondition(x.shape.width == inputs, "linear expects rows of \(inputs), found \(x.shape)")
         let shape = x.shape.replacingWidth(outputs)
-        precondition(residual.map { $0.shape == shape } ?? true, "residual must be \(shape)")
+        precondition(residual.map { $0.shape.count == shape.count } ?? true, "residual must be \(shape)")
         return HostTensor(shape) { y in
             linear.weight.forEachProduct(rows: x.shape.rows) { row, input in
                 for k in 0..<inputs { input[k] = Double(x.values[row * inputs + k]) }

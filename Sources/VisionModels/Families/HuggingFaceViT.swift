@@ -39,7 +39,7 @@ enum HuggingFaceViT: ModelFamily {
         let names = names(root: root, type: type, isNew: checkpoint.usesNewLayout(root), hasTeacher: hasTeacher)
         try result.checkDepth(Weights(checkpoint)[root][names.blocks].layerCount, file: configuration.file)
         try result.checkPositions(
-            Weights(checkpoint)[root].shape(of: names.positions), file: checkpoint.file)
+            names.positions.flatMap { Weights(checkpoint)[root].shape(of: $0) }, file: checkpoint.file)
         return ModelPlan(configuration: result, names: names)
     }
 
@@ -50,18 +50,22 @@ enum HuggingFaceViT: ModelFamily {
 
     private static func names(root: String, type: String, isNew: Bool, hasTeacher: Bool) -> TensorNames {
         let base = root.isEmpty ? "" : root + "."
-        return TensorNames(
-            root: root, prefix: prefix(type),
-            positions: "embeddings.position_embeddings", patchProjection: "embeddings.patch_embeddings.projection",
-            blocks: isNew ? "layers" : "encoder.layer", norm1: "layernorm_before",
+        let attention = AttentionNames(
+            norm: "layernorm_before",
             queryKeyValue: isNew
                 ? .split(query: "attention.q_proj", key: "attention.k_proj", value: "attention.v_proj")
                 : .split(
                     query: "attention.attention.query", key: "attention.attention.key",
                     value: "attention.attention.value"),
-            projection: isNew ? "attention.o_proj" : "attention.output.dense", norm2: "layernorm_after",
-            expand: isNew ? "mlp.fc1" : "intermediate.dense", contract: isNew ? "mlp.fc2" : "output.dense",
-            norm: "layernorm", heads: hasTeacher ? ["cls_classifier", "distillation_classifier"] : ["classifier"],
+            projection: isNew ? "attention.o_proj" : "attention.output.dense")
+        let mlp = MLPNames(
+            norm: "layernorm_after", expand: .plain(isNew ? "mlp.fc1" : "intermediate.dense"),
+            contract: isNew ? "mlp.fc2" : "output.dense")
+        return TensorNames(
+            root: root, prefix: prefix(type), positions: "embeddings.position_embeddings",
+            patchProjection: "embeddings.patch_embeddings.projection", blocks: isNew ? "layers" : "encoder.layer",
+            block: BlockNames(attention: [attention], mlp: [mlp]), norm: "layernorm",
+            heads: hasTeacher ? ["cls_classifier", "distillation_classifier"] : ["classifier"],
             ignored: [base + "embeddings.mask_token", base + "pooler.dense.*"])
     }
 }

@@ -1,56 +1,52 @@
 import Checkpoints
 import Operations
 
-/// ViT, DeiT and DeiT-III as timm saves them.
+/// All plain Vision Transformers that timm registers: its modules `vision_transformer`, `deit`, `eva` and `beit`.
 ///
-/// timm's `vision_transformer.py` and `deit.py` (huggingface/pytorch-image-models). The configuration holds no sizes:
-/// depth, width and patch side come from the tensors, the number of heads from the architecture's name or `model_args`.
+/// huggingface/pytorch-image-models. A file's configuration holds no sizes: depth, width and patch side come from the
+/// tensors, what they do not show from the architecture's name and `model_args`.
 enum TimmViT: ModelFamily {
-    static let claims = "timm's vit_SIZE_patchP_…, deit_…, deit3_… (plain blocks, class token or pooled patches)"
+    static let claims = "timm's plain Vision Transformers (vit_…, deit_…, deit3_…, eva_…, beit_…, aimv2_…, flexivit_…)"
 
     static func plan(_ model: ModelDescription) throws(CheckpointError) -> ModelPlan? {
-        guard let name = try model.architecture, let architecture = Architecture(name),
-            model.checkpoint.contains("blocks.0.attn.qkv.weight")
+        guard let name = try model.architecture, let architecture = TimmArchitecture(name),
+            model.checkpoint.contains("patch_embed.proj.weight"),
+            model.checkpoint.names.contains(where: { $0.hasPrefix("blocks.0.") })
         else { return nil }
-        try refuseUnknownArguments(model.configuration)
-        let shapes = try TimmShapes(model)
         let file = model.configuration?.file ?? model.checkpoint.file
         let configuration = model.configuration ?? Configuration([:], file: file)
-        let stated = try configuration.integer("model_args", "num_heads")
-        let heads =
-            if let heads = model.overrides.heads ?? stated { heads } else {
-                try architecture.heads(forWidth: shapes.width, file: file)
-            }
-        guard heads > 0, shapes.width % heads == 0 else {
-            throw CheckpointError(
-                .configurationHeads, file: file, "has a number of heads that does not divide the width",
-                found: "\(heads) heads, width \(shapes.width)", expected: "a divisor of \(shapes.width)",
-                next: "give it with --heads")
-        }
-        let size = try inputSize(model, configuration, architecture)
-        try size.check(patchSide: shapes.patchSide, file: file)
-        let result = VisionTransformerConfiguration(
-            architecture: name, imageHeight: size.height, imageWidth: size.width, patchSide: shapes.patchSide,
-            width: shapes.width, depth: shapes.depth, heads: heads, hiddenWidth: shapes.hiddenWidth, epsilon: 1e-6,
-            activation: try activation(model, configuration), prefixCount: shapes.prefixCount,
-            readout: try readout(configuration, architecture, shapes),
-            normPlacement: shapes.hasNormAfterPooling ? .afterPooling : .beforePooling, classes: shapes.classes)
-        try result.checkPositions(model.checkpoint.shape(of: "pos_embed"), file: model.checkpoint.file)
-        return ModelPlan(configuration: result, names: names(shapes, distilled: result.readout == .distilled))
+        try refuseUnknownArguments(configuration)
+        let timm = TimmModel(
+            architecture: architecture, arguments: try architecture.arguments(configuration),
+            configuration: configuration, checkpoint: model.checkpoint, overrides: model.overrides,
+            shapes: try TimmShapes(model.checkpoint))
+        var result = try timm.vision(named: name)
+        if try timm.usesRotary() { result.rotary = try timm.rotary() }
+        let names = try timm.names(result)
+        try result.checkPositions(
+            names.positions.flatMap { model.checkpoint.shape(of: $0) }, file: model.checkpoint.file)
+        try Weights(model.checkpoint)["blocks"].checkUniformLayers(file: model.checkpoint.file)
+        return ModelPlan(configuration: result, names: names)
     }
 
     /// Constructor arguments that this family reads, or whose effect the tensors show, or that have none here.
     private static let knownArguments: Set<String> = [
-        "act_layer", "attn_drop_rate", "class_token", "depth", "drop_path_rate", "drop_rate", "embed_dim", "fc_norm",
-        "final_norm", "global_pool", "img_size", "in_chans", "init_values", "mlp_ratio", "no_embed_class",
-        "num_classes",
-        "num_heads", "patch_drop_rate", "patch_size", "pool_include_prefix", "pos_drop_rate", "proj_drop_rate",
-        "qkv_bias", "reg_tokens", "weight_init",
+        "act_layer", "attn_drop_rate", "attn_only_layer_scale", "attn_pool_mlp_ratio", "attn_pool_num_heads",
+        "attn_type", "class_token", "depth", "drop_path_rate", "drop_rate", "dynamic_img_size", "embed_dim", "fc_norm",
+        "final_norm", "fix_init", "global_pool", "head_init_scale", "img_size", "in_chans", "init_values", "mlp_ratio",
+        "no_embed_class", "norm_layer", "num_classes", "num_heads", "num_kv_heads", "num_reg_tokens",
+        "patch_drop_rate", "patch_size", "pool_include_prefix", "pos_drop_rate", "pos_embed", "pre_norm", "proj_bias",
+        "proj_drop_rate", "qk_norm", "qkv_bias", "qkv_fused", "ref_feat_shape", "reg_tokens", "rope_grid_indexing",
+        "rope_grid_offset", "rope_jitter_coords", "rope_rescale_coords", "rope_rotate_half", "rope_shift_coords",
+        "rope_temperature", "rope_type", "scale_attn_inner", "scale_attn_norm", "scale_mlp", "scale_mlp_norm",
+        "swiglu_align_to", "swiglu_mlp", "use_abs_pos_emb", "use_fc_norm", "use_post_norm",
+        "use_post_transformer_norm", "use_pre_transformer_norm", "use_rel_pos_bias", "use_rot_pos_emb",
+        "use_shared_rel_pos_bias", "weight_init",
     ]
 
     /// An argument may change the arithmetic and leave no trace in the tensors: what is not known is refused.
-    private static func refuseUnknownArguments(_ configuration: Configuration?) throws(CheckpointError) {
-        guard let arguments = try configuration?.section("model_args"), let keys = arguments.root.object?.keys else {
+    private static func refuseUnknownArguments(_ configuration: Configuration) throws(CheckpointError) {
+        guard let arguments = try configuration.section("model_args"), let keys = arguments.root.object?.keys else {
             return
         }
         guard let unknown = keys.first(where: { !knownArguments.contains($0) }) else { return }
@@ -58,38 +54,90 @@ enum TimmViT: ModelFamily {
             .configurationArchitecture, file: arguments.file, "has an entry in model_args that no family claims",
             found: "'\(unknown)'", expected: knownArguments.sorted().joined(separator: ", "))
     }
+}
 
-    /// The activation: timm's blocks use the exact GELU unless `act_layer` says otherwise.
-    private static func activation(
-        _ model: ModelDescription, _ configuration: Configuration
-    ) throws(CheckpointError) -> Activation {
-        if let activation = model.overrides.activation { return activation }
-        switch try configuration.string("model_args", "act_layer") ?? "gelu" {
+/// A timm model as far as name, configuration and tensors tell it.
+struct TimmModel {
+    let architecture: TimmArchitecture
+    /// The constructor's arguments.
+    let arguments: Configuration
+    let configuration: Configuration
+    let checkpoint: any Checkpoint
+    let overrides: ModelOverrides
+    let shapes: TimmShapes
+
+    var file: String { configuration.file }
+    var modelClass: TimmArchitecture.ModelClass { architecture.modelClass }
+
+    /// Sizes and choices, the rotation left out.
+    func vision(named name: String) throws(CheckpointError) -> VisionTransformerConfiguration {
+        let size = try inputSize()
+        try size.check(patchSide: shapes.patchSide, file: file)
+        let prefixCount = shapes.prefix.reduce(0) { $0 + $1.count }
+        var result = VisionTransformerConfiguration(
+            architecture: name, imageHeight: size.height, imageWidth: size.width, patchSide: shapes.patchSide,
+            width: shapes.width, depth: shapes.depth, heads: try heads(), hiddenWidth: shapes.hiddenWidth,
+            epsilon: Float(try arguments.double("eps") ?? 1e-6), activation: try activation(),
+            prefixCount: prefixCount, readout: .classToken, normPlacement: .beforePooling, classes: shapes.classes)
+        result.isGated = shapes.isGated
+        result.isRootMeanSquare = try isRootMeanSquare()
+        result.positionResampling =
+            try arguments.string("interpolation") == "bilinear" ? .bilinear : .antialiasedBicubic
+        let pool = try self.pool()
+        result.normPlacement = try normPlacement(pool)
+        result.readout = try readout(pool, prefixCount: prefixCount, heads: result.heads)
+        if case .attentionPooled = result.readout, modelClass == .eva { result.poolActivation = .gelu }
+        return result
+    }
+
+    private func heads() throws(CheckpointError) -> Int {
+        let stated = try configuration.integer("model_args", "num_heads")
+        if overrides.heads == nil, stated == nil, shapes.width != architecture.width,
+            try configuration.integer("model_args", "embed_dim") != shapes.width
+        {
+            throw CheckpointError(
+                .configurationHeads, file: file, "does not say how many heads the model has",
+                found: "width \(shapes.width) for \(architecture.name)",
+                expected: "width \(architecture.width), or num_heads in model_args", next: "give it with --heads")
+        }
+        let heads = overrides.heads ?? stated ?? architecture.heads
+        guard heads > 0, shapes.width % heads == 0 else {
+            throw CheckpointError(
+                .configurationHeads, file: file, "has a number of heads that does not divide the width",
+                found: "\(heads) heads, width \(shapes.width)", expected: "a divisor of \(shapes.width)",
+                next: "give it with --heads")
+        }
+        return heads
+    }
+
+    /// The activation: timm's blocks use the exact GELU unless `act_layer` says otherwise, gates of EVA and BEiT SiLU.
+    private func activation() throws(CheckpointError) -> Activation {
+        if let activation = overrides.activation { return activation }
+        let usual = shapes.isGated && (modelClass == .eva || modelClass == .beit) ? "silu" : "gelu"
+        switch try arguments.string("act_layer") ?? usual {
         case "gelu": return .gelu
         case "gelu_tanh": return .geluTanh
         case "quick_gelu": return .geluQuick
         case "silu", "swish": return .silu
         case "relu": return .relu
         default:
-            throw configuration.rejecting(
-                "model_args", "act_layer", code: .configurationActivation,
+            throw arguments.rejecting(
+                "act_layer", code: .configurationActivation,
                 expected: "gelu, gelu_tanh, quick_gelu, silu or relu", next: "name it with --activation")
         }
     }
 
-    private static func names(_ shapes: TimmShapes, distilled: Bool) -> TensorNames {
-        TensorNames(
-            prefix: shapes.prefix, positions: "pos_embed",
-            patchProjection: "patch_embed.proj", blocks: "blocks", norm1: "norm1", queryKeyValue: .fused("attn.qkv"),
-            projection: "attn.proj", layerScale1: "ls1.gamma", norm2: "norm2", expand: "mlp.fc1", contract: "mlp.fc2",
-            layerScale2: "ls2.gamma", norm: shapes.hasNormAfterPooling ? "fc_norm" : "norm",
-            heads: distilled ? ["head", "head_dist"] : ["head"])
+    private func isRootMeanSquare() throws(CheckpointError) -> Bool {
+        switch try arguments.string("norm_layer") ?? "layernorm" {
+        case "layernorm": return false
+        case "rmsnorm": return true
+        default:
+            throw arguments.rejecting("norm_layer", code: .configurationArchitecture, expected: "layernorm or rmsnorm")
+        }
     }
 
-    private static func inputSize(
-        _ model: ModelDescription, _ configuration: Configuration, _ architecture: Architecture
-    ) throws(CheckpointError) -> InputSize {
-        if let size = model.overrides.inputSize { return size }
+    private func inputSize() throws(CheckpointError) -> InputSize {
+        if let size = overrides.inputSize { return size }
         if let side = configuration.value("model_args", "img_size") {
             if let side = side.integer { return InputSize(height: side, width: side) }
             if let sides = side.integers, sides.count == 2 { return InputSize(height: sides[0], width: sides[1]) }
@@ -99,7 +147,7 @@ enum TimmViT: ModelFamily {
         let (nested, flat) = (
             try configuration.integers("pretrained_cfg", "input_size"), try configuration.integers("input_size")
         )
-        let size = nested ?? flat ?? [3, architecture.inputSide, architecture.inputSide]
+        guard let size = nested ?? flat else { return architecture.inputSize }
         guard size.count == 3, size[0] == 3 else {
             throw CheckpointError(
                 .configurationShape, file: configuration.file, "has an input_size that cannot be used",
@@ -108,70 +156,56 @@ enum TimmViT: ModelFamily {
         return InputSize(height: size[1], width: size[2])
     }
 
-    private static func readout(
-        _ configuration: Configuration, _ architecture: Architecture, _ shapes: TimmShapes
+    private func pool() throws(CheckpointError) -> String {
+        if let stated = try configuration.string("model_args", "global_pool") { return stated }
+        if let stated = try configuration.string("global_pool") { return stated }
+        return try arguments.string("global_pool")
+            ?? (modelClass == .eva || modelClass == .beit ? "avg" : "token")
+    }
+
+    private func normPlacement(_ pool: String) throws(CheckpointError) -> VisionTransformerConfiguration.NormPlacement {
+        switch modelClass {
+        case .visionTransformer, .distilled:
+            guard try arguments.bool("final_norm") ?? true else { return .nowhere }
+            let follows = try arguments.bool("fc_norm") ?? ["avg", "avgmax", "max"].contains(pool)
+            return follows ? .afterPooling : .beforePooling
+        case .eva:
+            let follows = try arguments.bool("use_fc_norm") ?? (pool == "avg")
+            let precedes = try arguments.bool("use_post_transformer_norm") ?? !follows
+            guard !(follows && precedes) else {
+                throw CheckpointError(
+                    .configurationArchitecture, file: file, "has two final norms",
+                    found: "use_fc_norm and use_post_transformer_norm", expected: "one of them")
+            }
+            return follows ? .afterPooling : precedes ? .beforePooling : .nowhere
+        case .beit:
+            return try arguments.bool("use_fc_norm") ?? (pool == "avg") ? .afterPooling : .beforePooling
+        }
+    }
+
+    private func readout(
+        _ pool: String, prefixCount: Int, heads: Int
     ) throws(CheckpointError) -> VisionTransformerConfiguration.Readout {
-        let (argument, field) = (
-            try configuration.string("model_args", "global_pool"), try configuration.string("global_pool")
-        )
-        let named = argument ?? field ?? (architecture.poolsByDefault ? "avg" : "token")
-        let skipped =
-            try configuration.bool("model_args", "pool_include_prefix") == true ? 0 : shapes.prefixCount
-        switch named {
-        case "token" where shapes.isDistilled: return .distilled
+        let includes = try arguments.bool("pool_include_prefix") ?? false
+        let skipped = includes && modelClass == .visionTransformer ? 0 : prefixCount
+        switch pool {
+        case "token" where modelClass == .distilled: return .distilled
         case "token" where shapes.hasClassToken: return .classToken
         case "avg": return .pooled(.average, skipping: skipped)
         case "max": return .pooled(.maximum, skipping: skipped)
         case "avgmax": return .pooled(.averageAndMaximum, skipping: skipped)
+        case "map" where modelClass != .beit:
+            let stated = try arguments.integer("attn_pool_num_heads")
+            guard stated.map({ $0 > 0 && shapes.width % $0 == 0 }) ?? true else {
+                throw arguments.rejecting(
+                    "attn_pool_num_heads", code: .configurationHeads, expected: "a divisor of \(shapes.width)")
+            }
+            return .attentionPooled(heads: stated ?? heads, skipping: modelClass == .eva ? 0 : skipped)
         default:
             throw CheckpointError(
                 .configurationArchitecture, file: configuration.file, "has a global_pool that cannot be used",
-                found: "'\(named)'", expected: shapes.hasClassToken ? "token, avg, avgmax or max" : "avg, avgmax or max"
-            )
+                found: "'\(pool)'",
+                expected: shapes.hasClassToken ? "token, avg, avgmax, max or map" : "avg, avgmax, max or map")
         }
-    }
-}
-
-/// What the tensors of a timm model say about its sizes.
-private struct TimmShapes {
-    let width: Int
-    let patchSide: Int
-    let depth: Int
-    let hiddenWidth: Int
-    /// Tokens in front of the patches that the file has, and how many of each.
-    let prefix: [(name: String, count: Int)]
-    let hasClassToken: Bool
-    let isDistilled: Bool
-    let hasNormAfterPooling: Bool
-    let classes: Int?
-
-    var prefixCount: Int { prefix.reduce(0) { $0 + $1.count } }
-
-    init(_ model: ModelDescription) throws(CheckpointError) {
-        let checkpoint = model.checkpoint
-        func shape(_ name: String, rank: Int) throws(CheckpointError) -> Shape {
-            guard let shape = checkpoint.shape(of: name) else {
-                throw CheckpointError(
-                    .modelMissing, file: checkpoint.file, tensor: name, "is not in the checkpoint",
-                    next: "check that the file is a whole timm model")
-            }
-            guard shape.rank == rank, shape.count > 0 else {
-                throw CheckpointError(
-                    .modelShape, file: checkpoint.file, tensor: name, "has a shape that cannot be used",
-                    found: "\(shape)", expected: "\(rank) axes, none empty")
-            }
-            return shape
-        }
-        let patch = try shape("patch_embed.proj.weight", rank: 4)
-        (width, patchSide) = (patch[0], patch[2])
-        depth = Weights(checkpoint)["blocks"].layerCount
-        hiddenWidth = try shape("blocks.0.mlp.fc1.weight", rank: 2)[0]
-        hasClassToken = checkpoint.contains("cls_token")
-        isDistilled = checkpoint.contains("dist_token")
-        prefix = try ["cls_token", "dist_token", "reg_token"].filter(checkpoint.contains).map {
-            (name) throws(CheckpointError) in (name, try shape(name, rank: 3)[1])
-        }
-        hasNormAfterPooling = checkpoint.contains("fc_norm.weight")
-        classes = checkpoint.contains("head.weight") ? try shape("head.weight", rank: 2)[0] : nil
     }
 }

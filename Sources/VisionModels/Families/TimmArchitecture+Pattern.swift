@@ -1,17 +1,6 @@
 import Checkpoints
 
-/// A timm architecture name of this family, taken apart: `vit_base_patch16_reg4_gap_256`.
-///
-/// A part that is not known makes the name foreign: `vit_base_patch16_rpn_224` has the tensors of a plain ViT and other
-/// arithmetic.
-struct Architecture {
-    /// Side of the picture that the name ends with; 224 where it does not say.
-    let inputSide: Int
-    /// Whether the name says that patches are pooled.
-    let poolsByDefault: Bool
-    private let name: String
-    private let size: Size
-
+extension TimmArchitecture {
     /// Width and number of heads of a named size.
     private struct Size {
         let width: Int
@@ -28,14 +17,17 @@ struct Architecture {
         "giant": Size(width: 1408, heads: 16), "gigantic": Size(width: 1664, heads: 16),
     ]
 
-    /// Takes a name apart; nil where it is not of this family.
-    init?(_ name: String) {
+    /// Takes a name of the simplest families apart, `vit_base_patch16_reg4_gap_256`; nil where a part is not known.
+    ///
+    /// For sizes that timm does not register; what a part changes besides sizes the tensors must show.
+    init?(pattern name: String) {
         var parts = name.split(separator: "_").map(String.init)
         guard parts.count >= 2, ["vit", "deit", "deit3"].contains(parts[0]), let size = Self.sizes[parts[1]] else {
             return nil
         }
         parts.removeFirst(2)
-        if parts.first == "distilled" {
+        let isDistilled = parts.first == "distilled"
+        if isDistilled {
             guard name.hasPrefix("deit_") else { return nil }
             parts.removeFirst()
         }
@@ -50,17 +42,9 @@ struct Architecture {
                 side = number
             }
         }
-        (self.name, self.size, inputSide, poolsByDefault) = (name, size, side, pools)
-    }
-
-    /// The number of heads, if the model has the width that the name promises.
-    func heads(forWidth width: Int, file: String) throws(CheckpointError) -> Int {
-        guard width == size.width else {
-            throw CheckpointError(
-                .configurationHeads, file: file, "does not say how many heads the model has",
-                found: "width \(width) for \(name)", expected: "width \(size.width), or num_heads in model_args",
-                next: "give it with --heads")
-        }
-        return size.heads
+        self.init(
+            name: name, modelClass: isDistilled ? .distilled : .visionTransformer,
+            arguments: pools ? ["global_pool": "avg", "class_token": false] : [:],
+            inputSize: InputSize(height: side, width: side), heads: size.heads, width: size.width)
     }
 }

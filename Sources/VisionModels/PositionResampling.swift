@@ -1,0 +1,87 @@
+package import Operations
+
+/// How a position table follows another grid of patches.
+package enum PositionResampling: Sendable, Hashable {
+    /// Not at all: the model has one picture size.
+    case none
+    /// Keys' cubic with a = −0.5, widened where the grid shrinks (torch's antialiased bicubic, timm).
+    case antialiasedBicubic
+    /// Keys' cubic with a = −0.75 (torch's bicubic, transformers).
+    case bicubic
+    /// Linear between centres (torch's bilinear, timm for FlexiViT and .npz).
+    case bilinear
+    /// Keys' cubic with a = −0.75 over coordinates that are only scaled (TensorFlow 1's `resize_bicubic`, Keras models).
+    case legacyBicubic
+
+    /// A table `[rows · columns, D]` for another grid.
+    ///
+    /// Rows and columns are resampled one after the other, in double precision.
+    func resample(
+        _ table: HostTensor, from old: (rows: Int, columns: Int), to new: (rows: Int, columns: Int)
+    ) -> HostTensor {
+        let width = table.shape.width
+        precondition(table.shape.rows == old.rows * old.columns, "\(table.shape) is no grid \(old.rows)×\(old.columns)")
+        guard old != new else { return table }
+        let columns = taps(from: old.columns, to: new.columns), rows = taps(from: old.rows, to: new.rows)
+        // [old.rows, new.columns, D]
+        var wide = [Double](repeating: 0, count: old.rows * new.columns * width)
+        for r in 0..<old.rows {
+            for (c, taps) in columns.enumerated() {
+                for tap in taps {
+                    let (source, target) = ((r * old.columns + tap.index) * width, (r * new.columns + c) * width)
+                    for d in 0..<width { wide[target + d] += tap.weight * Double(table.values[source + d]) }
+                }
+            }
+        }
+        var result = [Double](repeating: 0, count: new.rows * new.columns * width)
+        for (r, taps) in rows.enumerated() {
+            for tap in taps {
+                let (source, target) = (tap.index * new.columns * width, r * new.columns * width)
+                for d in 0..<new.columns * width { result[target + d] += tap.weight * wide[source + d] }
+            }
+        }
+        return HostTensor([new.rows * new.columns, width], result.map(Float.init))
+    }
+
+    /// A source and its share.
+    private struct Tap {
+        let index: Int
+        let weight: Double
+    }
+
+    /// What each of `new` places takes of `old` places; shares add up to 1.
+    private func taps(from old: Int, to new: Int) -> [[Tap]] {
+        let ratio = Double(old) / Double(new)
+        return (0..<new).map { place in
+            switch self {
+            case .none: preconditionFailure("a table that follows no other grid")
+            case .antialiasedBicubic:
+                let stretch = max(ratio, 1)
+                let centre = (Double(place) + 0.5) * ratio
+                let first = max(0, Int(centre - 2 * stretch + 0.5)), last = min(old, Int(centre + 2 * stretch + 0.5))
+                let shares = (first..<last).map { Self.cubic((Double($0) - centre + 0.5) / stretch, a: -0.5) }
+                let sum = shares.reduce(0, +)
+                return zip(first..<last, shares).map { Tap(index: $0, weight: $1 / sum) }
+            case .bicubic, .legacyBicubic:
+                let at = self == .bicubic ? (Double(place) + 0.5) * ratio - 0.5 : Double(place) * ratio
+                let base = Int(at.rounded(.down))
+                return (base - 1...base + 2).map {
+                    Tap(index: min(max($0, 0), old - 1), weight: Self.cubic(Double($0) - at, a: -0.75))
+                }
+            case .bilinear:
+                let at = max((Double(place) + 0.5) * ratio - 0.5, 0)
+                let base = min(Int(at), old - 1)
+                let share = at - Double(base)
+                return [Tap(index: base, weight: 1 - share), Tap(index: min(base + 1, old - 1), weight: share)]
+            }
+        }
+    }
+
+    /// Keys' cubic convolution kernel (IEEE Trans. ASSP 29(6), 1981).
+    private static func cubic(_ x: Double, a: Double) -> Double {
+        let x = abs(x)
+        if x <= 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+        if x < 2 { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
+        return 0
+    }
+}
