@@ -76,7 +76,7 @@ public protocol Backend {
     /// `activation(x₀) ⊙ x₁`, the halves of each row: `[…, 2·M]` to `[…, M]` (Shazeer, arXiv:2002.05202).
     func gate(_ x: Tensor, _ activation: Activation) throws(Failure) -> Tensor
 
-    /// A range of the tokens of `[B, T, D]` as one row each, `[B, D]`.
+    /// A range of the tokens of `[B, T, D]` as one row each, `[B, D]`; a row `[B, D]` counts as one token.
     func pool(_ tokens: Tensor, _ pooling: Pooling, over range: Range<Int>) throws(Failure) -> Tensor
 
     /// Softmax of each row of `[…, classes]`.

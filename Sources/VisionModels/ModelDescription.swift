@@ -105,5 +105,7 @@ protocol ModelFamily: SendableMetatype {
 
 /// Every family; the first that claims a model reads it.
 enum Families {
-    static let all: [any ModelFamily.Type] = [TimmViT.self, HuggingFaceViT.self]
+    static let all: [any ModelFamily.Type] = [
+        TimmViT.self, HuggingFaceViT.self, HuggingFaceCLIP.self, HuggingFaceDINOv3.self, HuggingFaceAIMv2.self,
+    ]
 }

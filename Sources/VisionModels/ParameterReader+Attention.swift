@@ -124,8 +124,11 @@ extension ParameterReader {
         let width = configuration.width
         let stored = root.shape(of: names.latent)
         let latent = try root(names.latent, shape: stored?.count == width ? stored ?? [] : [1, 1, width]).values
-        let query = try linear(names.query, root, inputs: width, outputs: width)
+        let query = try names.query.map { (names) throws(CheckpointError) in
+            try linear(names, root, inputs: width, outputs: width)
+        }
         let projected = (0..<width).map { o in
+            guard let query else { return latent[o] }
             let product = (0..<width).reduce(0.0) {
                 $0 + Double(latent[$1]) * Double(query.weight.values[o * width + $1])
             }

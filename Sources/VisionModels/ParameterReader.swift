@@ -24,7 +24,10 @@ struct ParameterReader {
         precondition(
             tokens.count == prefix * width, "the plan counts \(prefix) prefix tokens, the file \(tokens.count)")
         var positions: HostTensor?
-        if let name = names.positions {
+        if configuration.hasSinePositions {
+            positions = SinePositions.table(
+                rows: configuration.grid.rows, columns: configuration.grid.columns, width: width)
+        } else if let name = names.positions {
             let table = try positionTable(name)
             for i in table.prefix.indices { tokens[i] += table.prefix[i] }
             positions = table.patches
@@ -38,7 +41,7 @@ struct ParameterReader {
     /// Positions of the tokens in front, as far as they have any, and of the patches.
     private func positionTable(_ name: String) throws(CheckpointError) -> (prefix: [Float], patches: HostTensor) {
         let width = configuration.width
-        guard let grid = configuration.storedGrid(root.shape(of: name)) else {
+        guard let grid = configuration.storedGrid(root.shape(of: name), prefix: names.positionPrefixCount) else {
             _ = try root(name, shape: [1, configuration.tokenCount, width])
             return ([], HostTensor([configuration.patchCount, width]))
         }
@@ -112,13 +115,21 @@ struct ParameterReader {
         }
     }
 
+    /// What follows the readout; nil for nothing.
+    func projection() throws(CheckpointError) -> LinearParameters? {
+        guard let names = names.projection, let outputs = configuration.projectionWidth else { return nil }
+        return try linear(names, weights, inputs: configuration.width, outputs: outputs, staysFloat32: true)
+    }
+
     /// The heads; those of a distilled model are worth half each, which is exact.
     func heads() throws(CheckpointError) -> [LinearParameters] {
         guard let classes = configuration.classes else { return [] }
         let half = configuration.readout == .distilled ? [Float](repeating: 0.5, count: classes) : nil
+        var inputs = configuration.width
+        if case .classTokenAndMean = configuration.readout { inputs *= 2 }
         return try names.heads.map { (names) throws(CheckpointError) in
             try linear(
-                names, weights, inputs: configuration.width, outputs: classes, layerScale: half, staysFloat32: true)
+                names, weights, inputs: inputs, outputs: classes, layerScale: half, staysFloat32: true)
         }
     }
 }
@@ -127,13 +138,18 @@ extension VisionTransformerConfiguration {
     /// The grid that a position table was made for, and how many tokens in front it covers; nil where it fits no grid.
     ///
     /// A table of another number of patches than the model's is taken for a square.
-    func storedGrid(_ shape: Shape?) -> (prefix: Int, rows: Int, columns: Int)? {
+    ///
+    /// - Parameter known: Tokens in front that it covers, where the format says so.
+    func storedGrid(
+        _ shape: Shape?, prefix known: Int? = nil
+    ) -> (prefix: Int, rows: Int, columns: Int)? {
         guard let shape, shape.rank > 1 else { return nil }
         let count = shape[shape.rank - 2]
-        if count == tokenCount, prefixCount > 0 { return (prefixCount, grid.rows, grid.columns) }
-        if count == patchCount { return (0, grid.rows, grid.columns) }
+        if let known, count == known + patchCount { return (known, grid.rows, grid.columns) }
+        if known == nil, count == tokenCount, prefixCount > 0 { return (prefixCount, grid.rows, grid.columns) }
+        if known == nil, count == patchCount { return (0, grid.rows, grid.columns) }
         guard positionResampling != .none else { return nil }
-        for prefix in Set([prefixCount, 0, 1]).sorted(by: >) where prefix <= prefixCount && count > prefix {
+        for prefix in known.map({ [$0] }) ?? Set([prefixCount, 0, 1]).sorted(by: >) where prefix <= prefixCount && count > prefix {
             let side = Int(Double(count - prefix).squareRoot().rounded())
             if side * side == count - prefix { return (prefix, side, side) }
         }
@@ -161,6 +177,13 @@ extension HostTensor {
 }
 
 extension LinearParameters {
+    /// Puts a row of `width` at a place among several of that width, zeros elsewhere: exact.
+    static func embedding(_ width: Int, at place: Int, of count: Int) -> LinearParameters {
+        var weight = [Float](repeating: 0, count: count * width * width)
+        for d in 0..<width { weight[(place * width + d) * width + d] = 1 }
+        return LinearParameters(weight: HostTensor([count * width, width], weight), staysFloat32: true)
+    }
+
     /// Layers of one input, their outputs one after another.
     init(stacking layers: [LinearParameters]) {
         let hasBias = layers.contains { $0.bias != nil }

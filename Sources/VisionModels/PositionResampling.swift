@@ -1,4 +1,4 @@
-package import Operations
+import Operations
 
 /// How a position table follows another grid of patches.
 package enum PositionResampling: Sendable, Hashable {

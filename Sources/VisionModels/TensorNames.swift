@@ -10,6 +10,8 @@ struct TensorNames {
     var prefix: [(name: String, count: Int)]
     /// The position table, one entry a patch or one a token.
     var positions: String?
+    /// Tokens in front that the position table covers; nil for what its length says.
+    var positionPrefixCount: Int?
     var patchProjection: String
     /// A norm of the patches, before positions are added (AIMv2).
     var patchNorm: String?
@@ -28,6 +30,8 @@ struct TensorNames {
     var pool: AttentionPoolNames?
     /// One head, or two for models that read two rows; named from the top, whatever the root.
     var heads: [LinearNames]
+    /// What follows the readout and is no classifier: the projection to the space that pictures and texts share.
+    var projection: LinearNames?
     /// Tensors that may be there and are not used.
     var ignored: [String] = []
 }
@@ -94,17 +98,16 @@ struct MLPNames {
     var layerScale: String?
 }
 
-/// The names of a pooling by attention: one learned query over all tokens, then an MLP before a residual.
+/// The names of a pooling by attention: one learned query over all tokens, then perhaps an MLP before a residual.
 struct AttentionPoolNames {
     /// The learned query, D values.
     var latent: String
-    var query: LinearNames
+    /// Projects it; nil where it is the query itself.
+    var query: LinearNames?
     var key: LinearNames
     var value: LinearNames
     var projection: LinearNames
-    var norm: String
-    var expand: LinearNames
-    var contract: LinearNames
+    var mlp: (norm: String, expand: LinearNames, contract: LinearNames)?
 }
 
 /// A linear layer's tensors, or a part of them.

@@ -15,6 +15,14 @@ extension VisionTransformer {
         blocks = try (0..<plan.configuration.depth).map { try Block(reader, $0, shared, on: b) }
         norm = try plan.configuration.normPlacement == .nowhere
             ? nil : b.prepare(reader.norm(reader.root[plan.names.norm]))
+        concatenation =
+            if case .classTokenAndMean = plan.configuration.readout {
+                (
+                    try b.prepare(.embedding(plan.configuration.width, at: 0, of: 2)),
+                    try b.prepare(.embedding(plan.configuration.width, at: 1, of: 2))
+                )
+            } else { nil }
+        projection = try reader.projection().map { try b.prepare($0) }
         attentionPool = try plan.names.pool.map { try AttentionPool(reader, $0, on: b) }
         heads = try reader.heads().map { try b.prepare($0) }
         try weights.finish()
@@ -141,13 +149,15 @@ extension VisionTransformer.AttentionPool {
         queryKeyValue = try b.prepare(reader.poolingQueryKeyValue(names))
         bias = try skipped == 0 ? nil : b.prepare(reader.hidingPrefix(skipped, heads: heads))
         projection = try b.prepare(reader.linear(names.projection, root, inputs: width, outputs: width))
-        let hidden = root.shape(of: names.expand.weight)?.dimensions.first ?? configuration.hiddenWidth
-        mlp = VisionTransformer.MLP(
-            norm: try b.prepare(reader.norm(root[names.norm])),
-            expand: try b.prepare(reader.linear(names.expand, root, inputs: width, outputs: hidden)),
-            activation: configuration.poolActivation ?? configuration.activation, isGated: false, innerNorm: nil,
-            contract: try b.prepare(reader.linear(names.contract, root, inputs: hidden, outputs: width)),
-            postNorm: nil)
+        mlp = try names.mlp.map { names in
+            let hidden = root.shape(of: names.expand.weight)?.dimensions.first ?? configuration.hiddenWidth
+            return VisionTransformer.MLP(
+                norm: try b.prepare(reader.norm(root[names.norm])),
+                expand: try b.prepare(reader.linear(names.expand, root, inputs: width, outputs: hidden)),
+                activation: configuration.poolActivation ?? configuration.activation, isGated: false, innerNorm: nil,
+                contract: try b.prepare(reader.linear(names.contract, root, inputs: hidden, outputs: width)),
+                postNorm: nil)
+        }
     }
 }
 

@@ -55,7 +55,7 @@ extension VisionTransformer {
         }
     }
 
-    /// Attention of one learned query over all tokens, then an MLP before a residual (Zhai et al., arXiv:2106.04560).
+    /// Attention of one learned query over all tokens, then perhaps an MLP before a residual (Zhai et al., arXiv:2106.04560).
     struct AttentionPool {
         /// Query, key and value; the query's weight is 0 and its bias the learned query, projected.
         let queryKeyValue: B.Linear
@@ -64,12 +64,14 @@ extension VisionTransformer {
         /// What hides tokens that are left out.
         let bias: B.AttentionBias?
         let projection: B.Linear
-        let mlp: MLP
+        /// What follows before a residual; nil for nothing.
+        let mlp: MLP?
 
         /// One row a picture, `[B, D]`.
         func callAsFunction(_ tokens: B.Tensor, on b: B) throws(B.Failure) -> B.Tensor {
             let qkv = try b.linear(tokens, queryKeyValue)
             let y = try b.linear(b.attention(qkv, heads: heads, scale: scale, bias: bias, queries: 1), projection)
+            guard let mlp else { return try b.pool(y, .average, over: 0..<1) }
             return try b.pool(mlp(y, adding: y, on: b), .average, over: 0..<1)
         }
     }

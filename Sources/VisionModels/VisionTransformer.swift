@@ -13,7 +13,11 @@ package struct VisionTransformer<B: Backend> {
     let norm: B.LayerNorm?
     /// What pools the tokens by attention; nil for other readouts.
     let attentionPool: AttentionPool?
-    /// One head; two for a model that reads two rows; none for a model that ends with its embedding.
+    /// Puts class token and mean side by side; nil for other readouts.
+    let concatenation: (left: B.Linear, right: B.Linear)?
+    /// What follows the readout of a model that compares pictures with texts; nil for none.
+    let projection: B.Linear?
+    /// One head; two for a distilled model; none for a model that ends with its embedding.
     let heads: [B.Linear]
 
     /// Patches to tokens.
@@ -36,9 +40,15 @@ package struct VisionTransformer<B: Backend> {
         try logits(ofLayer: readLayer(of: pixels, on: b), on: b)
     }
 
-    /// What the classifier sees, `[B, D]`.
+    /// What the classifier sees, `[B, D]`, or what the projection makes of it, `[B, E]`.
     package func embedding(of pixels: Pixels<B.Tensor>, on b: B) throws(B.Failure) -> B.Tensor {
-        try embedding(ofLayer: readLayer(of: pixels, on: b), on: b)
+        let pooled = try pooled(of: pixels, on: b)
+        return if let projection { try b.linear(pooled, projection) } else { pooled }
+    }
+
+    /// The readout before any projection, `[B, D]`.
+    package func pooled(of pixels: Pixels<B.Tensor>, on b: B) throws(B.Failure) -> B.Tensor {
+        try pooled(ofLayer: readLayer(of: pixels, on: b), on: b)
     }
 
     /// The library's last hidden state, `[B, T, D]`: after the final norm, unless that follows the pooling.
@@ -103,24 +113,23 @@ extension VisionTransformer {
 
     private func logits(ofLayer x: B.Tensor, on b: B) throws(B.Failure) -> B.Tensor {
         precondition(!heads.isEmpty, "the model has no head")
-        switch configuration.readout {
-        case .distilled:
-            let fromClass = try b.linear(normalizedToken(0, of: x, on: b), heads[0])
-            return try b.linear(normalizedToken(1, of: x, on: b), heads[1], adding: fromClass)
-        case .classTokenAndMean(let skipped):
-            let tokens = try normalized(x, on: b)
-            let fromClass = try b.linear(b.pool(tokens, .average, over: 0..<1), heads[0])
-            let mean = try b.pool(tokens, .average, over: skipped..<configuration.tokenCount)
-            return try b.linear(mean, heads[1], adding: fromClass)
-        case .classToken, .pooled, .attentionPooled: return try b.linear(embedding(ofLayer: x, on: b), heads[0])
-        }
+        guard configuration.readout == .distilled else { return try b.linear(pooled(ofLayer: x, on: b), heads[0]) }
+        let fromClass = try b.linear(normalizedToken(0, of: x, on: b), heads[0])
+        return try b.linear(normalizedToken(1, of: x, on: b), heads[1], adding: fromClass)
     }
 
-    private func embedding(ofLayer x: B.Tensor, on b: B) throws(B.Failure) -> B.Tensor {
+    private func pooled(ofLayer x: B.Tensor, on b: B) throws(B.Failure) -> B.Tensor {
         let row: B.Tensor
         switch configuration.readout {
-        case .classToken, .classTokenAndMean: row = try normalizedToken(0, of: x, on: b)
+        case .classToken: row = try normalizedToken(0, of: x, on: b)
+        case .classTokenAndMean(let skipped):
+            guard let concatenation else { preconditionFailure("two rows that nothing puts side by side") }
+            let tokens = try normalized(x, on: b)
+            let left = try b.linear(b.pool(tokens, .average, over: 0..<1), concatenation.left)
+            let mean = try b.pool(tokens, .average, over: skipped..<configuration.tokenCount)
+            row = try b.linear(mean, concatenation.right, adding: left)
         case .distilled: row = try b.pool(normalized(x, on: b), .average, over: 0..<2)
+        case .meanOfFirst(let count): row = try b.pool(normalized(x, on: b), .average, over: 0..<count)
         case .pooled(let pooling, let skipped):
             row = try b.pool(normalized(x, on: b), pooling, over: skipped..<configuration.tokenCount)
         case .attentionPooled:

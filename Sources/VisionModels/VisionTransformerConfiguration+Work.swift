@@ -25,7 +25,7 @@ extension VisionTransformerConfiguration {
         let headCount =
             switch readout {
             case .distilled, .classTokenAndMean: 2.0
-            case .classToken, .pooled, .attentionPooled: 1.0
+            case .classToken, .pooled, .meanOfFirst, .attentionPooled: 1.0
             }
         return ModelWork(
             embedding: 2 * Double(patchCount) * Double(3 * patchSide * patchSide) * d,

@@ -12,6 +12,8 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
         case distilled
         /// Class token and mean of the patches, side by side (DINOv2's classifier).
         case classTokenAndMean(skipping: Int)
+        /// The mean of the first tokens (several class tokens).
+        case meanOfFirst(Int)
         /// One row that attention with a learned query gives (SigLIP); the first `skipping` tokens are left out.
         case attentionPooled(heads: Int, skipping: Int)
     }
@@ -54,6 +56,8 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
     package var poolActivation: Activation?
     /// How patches rotate query and key; nil for not at all.
     package var rotary: RotaryRule?
+    /// Whether the positions are computed, not stored (AIMv2's native models).
+    package var hasSinePositions = false
     /// How the position table follows another picture size.
     package var positionResampling = PositionResampling.none
     /// Class, distillation and register tokens in front of the patches, K.
@@ -62,6 +66,8 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
     package var readout: Readout
     /// Where the final norm stands.
     package var normPlacement: NormPlacement
+    /// Width of what a projection makes of the readout; nil for a model without one.
+    package var projectionWidth: Int?
     /// Number of classes; nil for a model without a head.
     package var classes: Int?
 

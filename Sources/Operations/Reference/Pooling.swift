@@ -3,7 +3,7 @@
 extension ReferenceBackend {
     /// Pools a range of the tokens of `[B, T, D]` to `[B, D]`.
     public func pool(_ tokens: HostTensor, _ pooling: Pooling, over range: Range<Int>) -> HostTensor {
-        let shape = tokens.shape
+        let shape = tokens.shape.rank == 2 ? [tokens.shape[0], 1, tokens.shape[1]] : tokens.shape
         precondition(shape.rank == 3 && !range.isEmpty && range.upperBound <= shape[1], "pooling \(range) of \(shape)")
         let (count, width) = (shape[1], shape[2])
         return HostTensor([shape[0], width]) { y in

@@ -12,14 +12,29 @@ struct HuggingFaceFields {
     let epsilon: Float
     let activation: Activation
 
-    /// Reads the fields, with the defaults of `ViTConfig` where they are absent.
-    init(_ configuration: Configuration, overrides: ModelOverrides) throws(CheckpointError) {
+    /// What a configuration's class says where the file does not.
+    struct Defaults {
+        var patchSide = 16
+        var epsilonField = "layer_norm_eps"
+        var epsilon = 1e-12
+        var activation = "gelu"
+    }
+
+    /// Reads the fields, with the defaults of `ViTConfig` where they are absent and nothing else is given.
+    ///
+    /// - Parameter hiddenWidth: M, of types whose configuration does not hold it.
+    init(
+        _ configuration: Configuration, defaults: Defaults = Defaults(), hiddenWidth known: Int? = nil,
+        overrides: ModelOverrides
+    ) throws(CheckpointError) {
         width = try configuration.positive("hidden_size", default: 768, limit: 1 << 16)
         depth = try configuration.positive("num_hidden_layers", default: 12, limit: 256)
-        hiddenWidth = try configuration.positive("intermediate_size", default: 3072, limit: 1 << 18)
+        hiddenWidth = if let known { known } else {
+            try configuration.positive("intermediate_size", default: 3072, limit: 1 << 18)
+        }
         let stated = try configuration.positive("num_attention_heads", default: 12, limit: 1 << 10)
         heads = overrides.heads ?? stated
-        patchSide = try configuration.positive("patch_size", default: 16, limit: 1 << 10)
+        patchSide = try configuration.positive("patch_size", default: defaults.patchSide, limit: 1 << 10)
         guard width % heads == 0 else {
             throw CheckpointError(
                 .configurationHeads, file: configuration.file, "has a number of heads that does not divide the width",
@@ -30,15 +45,27 @@ struct HuggingFaceFields {
         }
         size = if let size = overrides.inputSize { size } else { try Self.imageSize(configuration) }
         try size.check(patchSide: patchSide, file: configuration.file)
-        let epsilon = try configuration.double("layer_norm_eps") ?? 1e-12
+        let epsilon = try configuration.double(defaults.epsilonField) ?? defaults.epsilon
         guard epsilon > 0, epsilon < 0.1 else {
-            throw configuration.rejecting("layer_norm_eps", code: .configurationEpsilon, expected: "between 0 and 0.1")
+            throw configuration.rejecting(defaults.epsilonField, code: .configurationEpsilon, expected: "between 0 and 0.1")
         }
         self.epsilon = Float(epsilon)
         activation =
             if let activation = overrides.activation { activation } else {
-                try configuration.activation("hidden_act", default: "gelu")
+                try configuration.activation("hidden_act", default: defaults.activation)
             }
+    }
+
+    /// The configuration that these sizes make; the family says the rest.
+    func vision(
+        _ type: String, prefixCount: Int, readout: VisionTransformerConfiguration.Readout,
+        normPlacement: VisionTransformerConfiguration.NormPlacement = .beforePooling, classes: Int? = nil
+    ) -> VisionTransformerConfiguration {
+        VisionTransformerConfiguration(
+            architecture: type, imageHeight: size.height, imageWidth: size.width, patchSide: patchSide, width: width,
+            depth: depth, heads: heads, hiddenWidth: hiddenWidth, epsilon: epsilon, activation: activation,
+            positionResampling: .bicubic, prefixCount: prefixCount, readout: readout, normPlacement: normPlacement,
+            classes: classes)
     }
 
     /// Throws where the sizes promise far more parameters than the file holds, before memory is taken for any.

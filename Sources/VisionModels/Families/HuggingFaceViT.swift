@@ -1,78 +1,123 @@
 import Checkpoints
 import Operations
 
-/// ViT and DeiT as transformers saves them: `model_type` `vit` and `deit`, in both layouts of names.
+/// The models that transformers builds like ViT: `models/vit`, `deit`, `vit_mae`, `vit_msn`, `ijepa`, `flava`, `beit`,
+/// `data2vec`, `dinov2`, `dinov2_with_registers`, `pixio`, in both layouts of names.
 ///
-/// huggingface/transformers `models/vit`, `models/deit`. The configuration holds all sizes; ε is 1e-12 unless it says
-/// otherwise. DeiT without a teacher reads the class token alone.
+/// The configuration holds most sizes; ε is 1e-12 for most of them unless it says otherwise. DeiT without a teacher reads
+/// the class token alone.
 enum HuggingFaceViT: ModelFamily {
-    static let claims = "transformers' model_type vit and deit"
+    static let claims = "transformers' model_type " + roots.keys.sorted().joined(separator: ", ")
 
-    static func plan(_ model: ModelDescription) throws(CheckpointError) -> ModelPlan? {
-        guard let configuration = model.configuration, let type = try configuration.string("model_type"),
-            type == "vit" || type == "deit"
-        else { return nil }
-        let checkpoint = model.checkpoint
-        let root = checkpoint.names.contains { $0.hasPrefix(type + ".") } ? type : ""
-        let hasTeacher = checkpoint.contains("distillation_classifier.weight")
-        let fields = try HuggingFaceFields(configuration, overrides: model.overrides)
-        try fields.checkSize(against: checkpoint, file: configuration.file)
-        let head = hasTeacher ? "cls_classifier.weight" : "classifier.weight"
-        let classes = checkpoint.shape(of: head)?.dimensions.first
-        guard classes != 0 else {
-            throw CheckpointError(
-                .modelShape, file: checkpoint.file, tensor: head, "is empty", found: "0 classes", expected: "at least 1"
-            )
-        }
-        if let classes, let labels = configuration.value("id2label")?.object?.members.count, labels != classes {
-            throw CheckpointError(
-                .configurationLabels, file: configuration.file,
-                "has another number of labels than the model has classes",
-                found: "\(labels) labels", expected: "\(classes)", next: "use the configuration of this very model")
-        }
-        let result = VisionTransformerConfiguration(
-            architecture: type, imageHeight: fields.size.height, imageWidth: fields.size.width,
-            patchSide: fields.patchSide, width: fields.width, depth: fields.depth, heads: fields.heads,
-            hiddenWidth: fields.hiddenWidth, epsilon: fields.epsilon, activation: fields.activation,
-            prefixCount: prefix(type).count, readout: hasTeacher ? .distilled : .classToken,
-            normPlacement: .beforePooling, classes: classes)
-        let names = names(root: root, type: type, isNew: checkpoint.usesNewLayout(root), hasTeacher: hasTeacher)
-        try result.checkDepth(Weights(checkpoint)[root][names.blocks].layerCount, file: configuration.file)
-        try result.checkPositions(
-            names.positions.flatMap { Weights(checkpoint)[root].shape(of: $0) }, file: checkpoint.file)
-        return ModelPlan(configuration: result, names: names)
-    }
+    private static let roots: [String: [String]] = [
+        "vit": ["vit"], "deit": ["deit"], "vit_mae": ["vit"], "vit_msn": ["vit"], "ijepa": ["ijepa"],
+        "flava": ["flava.image_model", "image_model"], "flava_image_model": ["image_model"],
+        "beit": ["beit"], "data2vec-vision": ["data2vec_vision"], "dinov2": ["dinov2"],
+        "dinov2_with_registers": ["dinov2_with_registers"], "pixio": ["pixio"],
+    ]
 
-    /// Every DeiT has a distillation token, with or without a teacher's head.
-    private static func prefix(_ type: String) -> [(name: String, count: Int)] {
-        [("embeddings.cls_token", 1)] + (type == "deit" ? [("embeddings.distillation_token", 1)] : [])
-    }
-
-    private static func names(root: String, type: String, isNew: Bool, hasTeacher: Bool) -> TensorNames {
-        let base = root.isEmpty ? "" : root + "."
-        let attention = AttentionNames(
-            norm: "layernorm_before",
-            queryKeyValue: isNew
-                ? .split(query: "attention.q_proj", key: "attention.k_proj", value: "attention.v_proj")
-                : .split(
-                    query: "attention.attention.query", key: "attention.attention.key",
-                    value: "attention.attention.value"),
-            projection: isNew ? "attention.o_proj" : "attention.output.dense")
-        let mlp = MLPNames(
-            norm: "layernorm_after", expand: .plain(isNew ? "mlp.fc1" : "intermediate.dense"),
-            contract: isNew ? "mlp.fc2" : "output.dense")
-        return TensorNames(
-            root: root, prefix: prefix(type), positions: "embeddings.position_embeddings",
-            patchProjection: "embeddings.patch_embeddings.projection", blocks: isNew ? "layers" : "encoder.layer",
-            block: BlockNames(attention: [attention], mlp: [mlp]), norm: "layernorm",
-            heads: hasTeacher ? ["cls_classifier", "distillation_classifier"] : ["classifier"],
-            ignored: [base + "embeddings.mask_token", base + "pooler.dense.*"])
+    static func plan(_ description: ModelDescription) throws(CheckpointError) -> ModelPlan? {
+        let marker = "embeddings.patch_embeddings.projection.weight"
+        guard let model = try HuggingFaceModel(description, types: roots, marker: marker) else { return nil }
+        let isDINO = ["dinov2", "dinov2_with_registers", "pixio"].contains(model.type)
+        let block = model.weights[model.blocks][0]
+        let contract = block.contains("mlp.weights_out.weight") ? "mlp.weights_out" : model.contract(block)
+        let derived = block.shape(of: contract + ".weight")?.dimensions.last
+        let fields = try HuggingFaceFields(
+            model.vision,
+            defaults: HuggingFaceFields.Defaults(
+                epsilon: isDINO || model.type == "vit_msn" ? 1e-6 : 1e-12),
+            hiddenWidth: isDINO ? derived : nil, overrides: model.overrides)
+        try fields.checkSize(against: model.checkpoint, file: model.configuration.file)
+        let prefix = model.prefix
+        let count = prefix.reduce(0) { $0 + $1.count }
+        let hasTeacher = model.checkpoint.contains("distillation_classifier.weight")
+        var result = fields.vision(
+            model.type, prefixCount: count, readout: .classToken,
+            classes: try model.classes(hasTeacher ? "cls_classifier.weight" : "classifier.weight"))
+        result.isGated = block.contains("mlp.weights_in.weight")
+        if result.isGated { result.activation = .silu }
+        if model.type == "dinov2_with_registers" { result.positionResampling = .antialiasedBicubic }
+        (result.readout, result.normPlacement) = model.readout(result, hasTeacher: hasTeacher)
+        var names = model.names(block, prefix: prefix, contract: contract)
+        if hasTeacher { names.heads = ["cls_classifier", "distillation_classifier"] }
+        if result.normPlacement == .afterPooling { names.norm = "pooler.layernorm" }
+        return try model.plan(result, names)
     }
 }
 
-extension Checkpoint {
+extension HuggingFaceModel {
     /// Whether names follow the layout of transformers' pull request 41693: `layers.0.attention.q_proj`.
-    fileprivate func usesNewLayout(_ root: String) -> Bool {
-        contains((root.isEmpty ? "" : root + ".") + "layers.0.attention.q_proj.weight")
+    fileprivate var usesNewLayout: Bool { has("layers.0.attention.q_proj.weight") }
+
+    fileprivate var blocks: String { usesNewLayout ? "layers" : "encoder.layer" }
+
+    fileprivate func contract(_ block: Weights) -> String { block.contains("mlp.fc2.weight") ? "mlp.fc2" : "output.dense" }
+
+    /// Every DeiT has a distillation token, with or without a teacher's head; I-JEPA has none at all.
+    fileprivate var prefix: [(name: String, count: Int)] {
+        guard type != "ijepa" else { return [] }
+        func tokens(_ name: String) -> Int { weights.shape(of: name).map { $0.rank == 3 ? $0[1] : 1 } ?? 1 }
+        var prefix = [("embeddings.cls_token", tokens("embeddings.cls_token"))]
+        if type == "deit" { prefix.append(("embeddings.distillation_token", 1)) }
+        let registers = "embeddings.register_tokens"
+        if type == "dinov2_with_registers" { prefix.append((registers, tokens(registers))) }
+        return prefix
+    }
+
+    fileprivate func readout(
+        _ result: VisionTransformerConfiguration, hasTeacher: Bool
+    ) -> (VisionTransformerConfiguration.Readout, VisionTransformerConfiguration.NormPlacement) {
+        switch type {
+        case "deit" where hasTeacher: (.distilled, .beforePooling)
+        case "ijepa": (.pooled(.average, skipping: 0), .beforePooling)
+        case "pixio": (.meanOfFirst(result.prefixCount), .beforePooling)
+        case "dinov2" where result.classes != nil, "dinov2_with_registers" where result.classes != nil:
+            (.classTokenAndMean(skipping: result.prefixCount), .beforePooling)
+        case "beit", "data2vec-vision":
+            // The class says mean pooling where the file says nothing.
+            vision.value("use_mean_pooling")?.bool ?? true
+                ? (.pooled(.average, skipping: 1), .afterPooling) : (.classToken, .beforePooling)
+        default: (.classToken, .beforePooling)
+        }
+    }
+
+    fileprivate func names(
+        _ block: Weights, prefix: [(name: String, count: Int)], contract: String
+    ) -> TensorNames {
+        let isDINO = block.contains("norm1.weight")
+        let attentionBase = "attention.attention."
+        var attention = AttentionNames(
+            norm: isDINO ? "norm1" : "layernorm_before",
+            queryKeyValue: usesNewLayout
+                ? .split(query: "attention.q_proj", key: "attention.k_proj", value: "attention.v_proj")
+                : .split(
+                    query: LinearNames(attentionBase + "query"), key: LinearNames(attentionBase + "key"),
+                    value: LinearNames(attentionBase + "value")),
+            projection: usesNewLayout ? "attention.o_proj" : "attention.output.dense")
+        let expand: MLPNames.Expansion =
+            block.contains("mlp.weights_in.weight")
+            ? .packedGate("mlp.weights_in")
+            : .plain(block.contains("mlp.fc1.weight") ? "mlp.fc1" : "intermediate.dense")
+        var mlp = MLPNames(
+            norm: isDINO ? "norm2" : "layernorm_after", expand: expand,
+            contract: LinearNames(usesNewLayout && contract == "output.dense" ? "mlp.fc2" : contract))
+        for scales in [("layer_scale1.lambda1", "layer_scale2.lambda1"), ("lambda_1", "lambda_2")]
+        where block.contains(scales.0) {
+            (attention.layerScale, mlp.layerScale) = scales
+        }
+        let table = "relative_position_bias.relative_position_bias_table"
+        if block.contains(attentionBase + table) { attention.biasTable = attentionBase + table }
+        let usesPositions = vision.value("use_absolute_position_embeddings")?.bool
+        let isBEiT = type == "beit" || type == "data2vec-vision"
+        var names = TensorNames(
+            root: root, prefix: prefix, patchProjection: "embeddings.patch_embeddings.projection", blocks: blocks,
+            block: BlockNames(attention: [attention], mlp: [mlp]), norm: "layernorm", heads: ["classifier"],
+            ignored: [full("embeddings.mask_token"), full("pooler.dense.*"), "decoder.*"])
+        names.positions = isBEiT && usesPositions != true ? nil : "embeddings.position_embeddings"
+        if type == "dinov2_with_registers" { names.positionPrefixCount = 1 }
+        if has("encoder." + table) { names.sharedBiasTable = "encoder." + table }
+        if type == "flava" { names.ignored += ["*text_model*", "*multimodal_model*", "*_projection.*", "*logit_scale"] }
+        return names
     }
 }

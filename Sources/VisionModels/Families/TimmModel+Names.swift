@@ -30,7 +30,7 @@ extension TimmModel {
         value.rows = LinearNames.Part(range: width..<2 * width, total: 2 * width)
         return AttentionPoolNames(
             latent: "attn_pool.latent", query: "attn_pool.q", key: key, value: value, projection: "attn_pool.proj",
-            norm: "attn_pool.norm", expand: "attn_pool.mlp.fc1", contract: "attn_pool.mlp.fc2")
+            mlp: ("attn_pool.norm", "attn_pool.mlp.fc1", "attn_pool.mlp.fc2"))
     }
 
     private func has(_ name: String) -> Bool { checkpoint.contains("blocks.0." + name) }

@@ -1,0 +1,86 @@
+import Checkpoints
+import Operations
+
+/// The image towers that transformers builds like CLIP: `models/clip`, `metaclip_2`, `altclip`, `chinese_clip`, `siglip`,
+/// and the fixed-resolution files of SigLIP 2, alone or within a model of pictures and texts.
+///
+/// CLIP: Radford et al., arXiv:2103.00020; SigLIP: Zhai et al., arXiv:2303.15343. transformers' `pre_layrnorm` is
+/// spelled so.
+enum HuggingFaceCLIP: ModelFamily {
+    static let claims = "transformers' " + types.sorted().joined(separator: ", ")
+
+    private static let types = [
+        "clip", "clip_vision_model", "metaclip_2", "metaclip_2_vision_model", "altclip", "altclip_vision_model",
+        "chinese_clip", "chinese_clip_vision_model", "siglip", "siglip_vision_model",
+    ]
+
+    static func plan(_ description: ModelDescription) throws(CheckpointError) -> ModelPlan? {
+        let roots = Dictionary(types.map { ($0, ["vision_model"]) }, uniquingKeysWith: { $1 })
+        guard
+            let model = try HuggingFaceModel(
+                description, types: roots, marker: "embeddings.patch_embedding.weight")
+        else { return nil }
+        let isSigLIP = model.type.hasPrefix("siglip")
+        let fields = try HuggingFaceFields(
+            model.vision,
+            defaults: HuggingFaceFields.Defaults(
+                patchSide: isSigLIP ? 16 : 32, epsilon: isSigLIP ? 1e-6 : 1e-5,
+                activation: isSigLIP ? "gelu_pytorch_tanh" : "quick_gelu"), overrides: model.overrides)
+        try fields.checkSize(against: model.checkpoint, file: model.configuration.file)
+        let classes = try model.classes("classifier.weight")
+        var result = fields.vision(
+            model.type, prefixCount: isSigLIP ? 0 : 1, readout: .classToken, classes: classes)
+        var names = model.towerNames
+        switch (isSigLIP, classes) {
+        case (false, nil): break
+        case (false, _):
+            // The classifier reads the mean of the patches as the last block leaves them.
+            (result.readout, result.normPlacement) = (.pooled(.average, skipping: 1), .nowhere)
+            names.ignored.append(model.full("post_layernorm.*"))
+        case (true, nil) where model.has("head.probe"):
+            result.readout = .attentionPooled(heads: fields.heads, skipping: 0)
+            names.pool = model.siglipPool(width: fields.width)
+        case (true, _):
+            result.readout = .pooled(.average, skipping: 0)
+            names.ignored.append(model.full("head.*"))
+        }
+        if classes == nil, model.checkpoint.contains("visual_projection.weight") {
+            names.projection = LinearNames(weight: "visual_projection.weight", bias: nil)
+        }
+        return try model.plan(result, names)
+    }
+}
+
+extension HuggingFaceModel {
+    /// The names of a tower.
+    fileprivate var towerNames: TensorNames {
+        let attention = AttentionNames(
+            norm: "layer_norm1",
+            queryKeyValue: .split(query: "self_attn.q_proj", key: "self_attn.k_proj", value: "self_attn.v_proj"),
+            projection: "self_attn.out_proj")
+        let mlp = MLPNames(norm: "layer_norm2", expand: .plain("mlp.fc1"), contract: "mlp.fc2")
+        var names = TensorNames(
+            root: root, prefix: type.hasPrefix("siglip") ? [] : [("embeddings.class_embedding", 1)],
+            positions: "embeddings.position_embedding.weight", patchProjection: "embeddings.patch_embedding",
+            blocks: "encoder.layers", block: BlockNames(attention: [attention], mlp: [mlp]), norm: "post_layernorm",
+            heads: ["classifier"], ignored: HuggingFaceModel.textNames)
+        if !type.hasPrefix("siglip") { names.preNorm = has("pre_layernorm.weight") ? "pre_layernorm" : "pre_layrnorm" }
+        return names
+    }
+
+    /// What belongs to texts, or to the comparison with them.
+    static let textNames = [
+        "text_model.*", "text_projection*", "logit_scale", "logit_bias", "*position_ids",
+    ]
+
+    fileprivate func siglipPool(width: Int) -> AttentionPoolNames {
+        func part(_ index: Int) -> LinearNames {
+            var names = LinearNames(weight: "head.attention.in_proj_weight", bias: "head.attention.in_proj_bias")
+            names.rows = LinearNames.Part(range: index * width..<(index + 1) * width, total: 3 * width)
+            return names
+        }
+        return AttentionPoolNames(
+            latent: "head.probe", query: part(0), key: part(1), value: part(2), projection: "head.attention.out_proj",
+            mlp: ("head.layernorm", "head.mlp.fc1", "head.mlp.fc2"))
+    }
+}
