@@ -12,7 +12,7 @@ extension ParameterReader {
     var hasSharedKeys: Bool {
         guard case .split(_, let key, _) = names.block.attention[0].queryKeyValue else { return false }
         return (0..<configuration.depth).contains { index in
-            root[names.blocks][index].shape(of: key.weight)?.dimensions.first != configuration.width
+            blocks[index].shape(of: key.weight)?.dimensions.first != configuration.width
         }
     }
 
@@ -58,8 +58,11 @@ extension ParameterReader {
             (query: try norm(block[names.query], width: headWidth), key: try norm(block[names.key], width: headWidth))
         }
         let (rows, columns) = configuration.grid
-        let rotary = configuration.rotary?.embedding(
+        var rotary = configuration.rotary?.embedding(
             rows: rows, columns: columns, headWidth: headWidth, learned: frequencies)
+        if let name = self.names.classTokenAngles {
+            rotary = try rotary?.precededBy(root(name, shape: [1, headWidth / 2]).values)
+        }
         guard norms != nil || rotary != nil || keyHeads != heads else { return nil }
         return QueryKeyParameters(
             heads: heads, keyHeads: keyHeads, headWidth: headWidth, norms: norms, rotary: rotary)
@@ -84,9 +87,15 @@ extension ParameterReader {
 
     /// A table of relative positions, `[entries, H]`.
     func biasTable(_ weights: Weights, _ name: String) throws(CheckpointError) -> HostTensor {
-        let (rows, columns) = configuration.grid
-        let entries = RelativePositionBias(rows: rows, columns: columns).entryCount
-        return try weights(name, shape: [entries, configuration.heads])
+        let ((rows, columns), heads) = (configuration.grid, configuration.heads)
+        let bias = RelativePositionBias(rows: rows, columns: columns)
+        guard let stored = configuration.biasGrid else { return try weights(name, shape: [bias.entryCount, heads]) }
+        let distances = stored.height * stored.width
+        let table = try weights(name, shape: [distances + 3, heads])
+        let resampled = PositionResampling.bilinear.resample(
+            HostTensor([distances, heads], Array(table.values.prefix(distances * heads))),
+            from: (stored.height, stored.width), to: (2 * rows - 1, 2 * columns - 1))
+        return HostTensor([bias.entryCount, heads], resampled.values + table.values.suffix(3 * heads))
     }
 
     /// The bias that tables of relative positions add up to.

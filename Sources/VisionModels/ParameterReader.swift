@@ -8,12 +8,16 @@ struct ParameterReader {
     let configuration: VisionTransformerConfiguration
 
     var root: Weights { weights[names.root] }
+    var blocks: Weights { names.hasBlocksAtTop ? weights[names.blocks] : root[names.blocks] }
 
     /// Projection, tokens in front and positions, the latter resampled where the picture has another size.
     func embedding() throws(CheckpointError) -> PatchEmbeddingParameters {
         let (width, side) = (configuration.width, configuration.patchSide)
         let projection = root[names.patchProjection]
-        let kernel = try projection("weight", shape: [width, 3, side, side])
+        let kernel =
+            try names.hasPatchChannelsLast
+            ? projection("weight", shape: [width, side * side * 3]).channelsFirst(patchValues: side * side)
+            : projection("weight", shape: [width, 3, side, side])
         var tokens: [Float] = []
         for (name, count) in names.prefix {
             let stored = root.shape(of: name)
@@ -158,6 +162,19 @@ extension VisionTransformerConfiguration {
 }
 
 extension HostTensor {
+    /// Rows `[P·P, 3]` as `[3, P·P]`.
+    fileprivate func channelsFirst(patchValues count: Int) -> HostTensor {
+        var result = [Float](repeating: 0, count: values.count)
+        for row in 0..<shape[0] {
+            for i in 0..<count {
+                for channel in 0..<3 {
+                    result[(row * 3 + channel) * count + i] = values[(row * count + i) * 3 + channel]
+                }
+            }
+        }
+        return HostTensor(shape, result)
+    }
+
     /// A matrix's rows as columns.
     func transposed() -> HostTensor {
         let (rows, columns) = (shape[0], shape[1])

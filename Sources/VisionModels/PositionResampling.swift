@@ -8,6 +8,8 @@ package enum PositionResampling: Sendable, Hashable {
     case antialiasedBicubic
     /// Keys' cubic with a = −0.75 (torch's bicubic, transformers).
     case bicubic
+    /// Linear between centres, widened where the grid shrinks (torch's antialiased bilinear: TIPS, SigLIP 2).
+    case antialiasedBilinear
     /// Linear between centres (torch's bilinear, timm for FlexiViT and .npz).
     case bilinear
     /// Keys' cubic with a = −0.75 over coordinates that are only scaled (TensorFlow 1's `resize_bicubic`, Keras models).
@@ -55,11 +57,16 @@ package enum PositionResampling: Sendable, Hashable {
         return (0..<new).map { place in
             switch self {
             case .none: preconditionFailure("a table that follows no other grid")
-            case .antialiasedBicubic:
+            case .antialiasedBicubic, .antialiasedBilinear:
+                let reach = self == .antialiasedBicubic ? 2.0 : 1.0
                 let stretch = max(ratio, 1)
                 let centre = (Double(place) + 0.5) * ratio
-                let first = max(0, Int(centre - 2 * stretch + 0.5)), last = min(old, Int(centre + 2 * stretch + 0.5))
-                let shares = (first..<last).map { Self.cubic((Double($0) - centre + 0.5) / stretch, a: -0.5) }
+                let first = max(0, Int(centre - reach * stretch + 0.5))
+                let last = min(old, Int(centre + reach * stretch + 0.5))
+                let shares = (first..<last).map { source in
+                    let distance = (Double(source) - centre + 0.5) / stretch
+                    return reach == 2 ? Self.cubic(distance, a: -0.5) : max(0, 1 - abs(distance))
+                }
                 let sum = shares.reduce(0, +)
                 return zip(first..<last, shares).map { Tap(index: $0, weight: $1 / sum) }
             case .bicubic, .legacyBicubic:

@@ -45,6 +45,19 @@ package struct RotaryRule: Sendable, Hashable {
     }
 }
 
+extension RotaryEmbedding {
+    /// The same with a token in front, rotated by angles `[C/2]` of its own.
+    func precededBy(_ angles: [Float]) -> RotaryEmbedding {
+        precondition(tableCount == 1 && angles.count * 2 == width, "\(angles.count) angles for a head of \(width)")
+        func spread(_ function: (Double) -> Double, _ rest: HostTensor) -> HostTensor {
+            let values = angles.map { Float(function(Double($0))) }
+            let row = pairing == .halves ? values + values : values.flatMap { [$0, $0] }
+            return HostTensor([1, tokenCount + 1, width], row + rest.values)
+        }
+        return RotaryEmbedding(pairing: pairing, cosines: spread(cos, cosines), sines: spread(sin, sines))
+    }
+}
+
 extension RotaryRule {
     /// The tables for a grid of patches.
     ///

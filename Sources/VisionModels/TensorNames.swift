@@ -13,16 +13,22 @@ struct TensorNames {
     /// Tokens in front that the position table covers; nil for what its length says.
     var positionPrefixCount: Int?
     var patchProjection: String
+    /// Whether a patch's channels lie innermost: `[D, P·P·3]` (SigLIP 2).
+    var hasPatchChannelsLast = false
     /// A norm of the patches, before positions are added (AIMv2).
     var patchNorm: String?
     /// A norm of all tokens before the first block (CLIP).
     var preNorm: String?
     /// Frequencies of the rotation that were learned, `[2, depth, H, C/2]`.
     var rotaryFrequencies: String?
+    /// Angles of the class token, `[1, C/2]`, that were learned (MLCD).
+    var classTokenAngles: String?
     /// A table of relative positions that all blocks share (BEiT).
     var sharedBiasTable: String?
     /// What the blocks' numbers follow.
     var blocks: String
+    /// Whether the blocks are named from the top, whatever the root.
+    var hasBlocksAtTop = false
     var block: BlockNames
     /// The final norm, on the tokens or on the pooled row.
     var norm: String

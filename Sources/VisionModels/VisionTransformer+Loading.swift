@@ -73,7 +73,7 @@ extension VisionTransformer.Block {
     init(
         _ reader: ParameterReader, _ index: Int, _ shared: VisionTransformer.SharedParameters, on b: B
     ) throws {
-        let (names, block) = (reader.names.block, reader.root[reader.names.blocks][index])
+        let (names, block) = (reader.names.block, reader.blocks[index])
         attentions = try names.attention.map {
             try VisionTransformer.Attention(reader, $0, block, index, shared, on: b)
         }

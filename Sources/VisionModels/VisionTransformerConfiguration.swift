@@ -56,6 +56,9 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
     package var poolActivation: Activation?
     /// How patches rotate query and key; nil for not at all.
     package var rotary: RotaryRule?
+    /// Rows and columns of distances in the tables of relative positions, where they must be resampled (transformers'
+    /// BEiT, which reads them as width by height).
+    package var biasGrid: InputSize?
     /// Whether the positions are computed, not stored (AIMv2's native models).
     package var hasSinePositions = false
     /// How the position table follows another picture size.

@@ -1,8 +1,8 @@
 import Checkpoints
 import Operations
 
-/// The image towers that transformers builds like CLIP: `models/clip`, `metaclip_2`, `altclip`, `chinese_clip`, `siglip`,
-/// and the fixed-resolution files of SigLIP 2, alone or within a model of pictures and texts.
+/// The image towers that transformers builds like CLIP: `models/clip`, `metaclip_2`, `altclip`, `chinese_clip`, `mlcd`,
+/// `siglip`, `siglip2`, alone or within a model of pictures and texts.
 ///
 /// CLIP: Radford et al., arXiv:2103.00020; SigLIP: Zhai et al., arXiv:2303.15343. transformers' `pre_layrnorm` is
 /// spelled so.
@@ -11,7 +11,8 @@ enum HuggingFaceCLIP: ModelFamily {
 
     private static let types = [
         "clip", "clip_vision_model", "metaclip_2", "metaclip_2_vision_model", "altclip", "altclip_vision_model",
-        "chinese_clip", "chinese_clip_vision_model", "siglip", "siglip_vision_model",
+        "chinese_clip", "chinese_clip_vision_model", "mlcd", "mlcd_vision_model", "siglip", "siglip_vision_model",
+        "siglip2", "siglip2_vision_model",
     ]
 
     static func plan(_ description: ModelDescription) throws(CheckpointError) -> ModelPlan? {
@@ -25,12 +26,21 @@ enum HuggingFaceCLIP: ModelFamily {
             model.vision,
             defaults: HuggingFaceFields.Defaults(
                 patchSide: isSigLIP ? 16 : 32, epsilon: isSigLIP ? 1e-6 : 1e-5,
-                activation: isSigLIP ? "gelu_pytorch_tanh" : "quick_gelu"), overrides: model.overrides)
+                activation: isSigLIP
+                    ? "gelu_pytorch_tanh" : model.type.hasPrefix("mlcd") ? "gelu" : "quick_gelu"),
+            overrides: try model.overridesForAnySize())
         try fields.checkSize(against: model.checkpoint, file: model.configuration.file)
         let classes = try model.classes("classifier.weight")
         var result = fields.vision(
             model.type, prefixCount: isSigLIP ? 0 : 1, readout: .classToken, classes: classes)
         var names = model.towerNames
+        if model.type.hasPrefix("siglip2") { result.positionResampling = .antialiasedBilinear }
+        if model.type.hasPrefix("mlcd") {
+            let theta = try model.vision.double("rope_parameters", "rope_theta") ?? 10000
+            result.rotary = RotaryRule(
+                coordinates: .index(offset: 0, trainedGrid: nil),
+                frequencies: .geometric(temperature: Float(max(theta, 1.001))), pairing: .halves)
+        }
         switch (isSigLIP, classes) {
         case (false, nil): break
         case (false, _):
@@ -52,6 +62,16 @@ enum HuggingFaceCLIP: ModelFamily {
 }
 
 extension HuggingFaceModel {
+    /// SigLIP 2 names no size: it is that of its square table of positions.
+    fileprivate func overridesForAnySize() throws(CheckpointError) -> ModelOverrides {
+        guard type.hasPrefix("siglip2"), overrides.inputSize == nil else { return overrides }
+        let positions = try vision.integer("num_patches") ?? 256
+        let side = Int(Double(max(positions, 1)).squareRoot()) * (try vision.integer("patch_size") ?? 16)
+        var overrides = overrides
+        overrides.inputSize = InputSize(height: side, width: side)
+        return overrides
+    }
+
     /// The names of a tower.
     fileprivate var towerNames: TensorNames {
         let attention = AttentionNames(
@@ -62,9 +82,12 @@ extension HuggingFaceModel {
         var names = TensorNames(
             root: root, prefix: type.hasPrefix("siglip") ? [] : [("embeddings.class_embedding", 1)],
             positions: "embeddings.position_embedding.weight", patchProjection: "embeddings.patch_embedding",
-            blocks: "encoder.layers", block: BlockNames(attention: [attention], mlp: [mlp]), norm: "post_layernorm",
+            blocks: weights["encoder.layer"].layerCount > 0 ? "encoder.layer" : "encoder.layers", block: BlockNames(attention: [attention], mlp: [mlp]), norm: "post_layernorm",
             heads: ["classifier"], ignored: HuggingFaceModel.textNames)
         if !type.hasPrefix("siglip") { names.preNorm = has("pre_layernorm.weight") ? "pre_layernorm" : "pre_layrnorm" }
+        names.positionPrefixCount = type.hasPrefix("siglip") ? 0 : 1
+        names.hasPatchChannelsLast = weights.shape(of: "embeddings.patch_embedding.weight")?.rank == 2
+        if type.hasPrefix("mlcd") { (names.positions, names.classTokenAngles) = (nil, "class_pos_emb") }
         return names
     }
 

@@ -67,7 +67,8 @@ enum HuggingFaceDINOv3: ModelFamily {
         let names = TensorNames(
             root: model.root, prefix: prefix, patchProjection: "embeddings.patch_embeddings", blocks: blocks,
             block: BlockNames(attention: [attention], mlp: [mlp]), norm: "norm", heads: ["classifier"],
-            ignored: [model.full("embeddings.mask_token"), "*rope_embeddings*"])
+            ignored: [model.full("embeddings.mask_token"), "*rope_embeddings*"]
+                + (prefix.count == 1 ? [model.full("embeddings.register_tokens")] : []))
         return try model.plan(result, names)
     }
 
@@ -110,7 +111,7 @@ enum HuggingFaceDINOv3: ModelFamily {
         var result = fields.vision(model.type, prefixCount: prefix.reduce(0) { $0 + $1.1 }, readout: .classToken)
         result.isGated = isGated
         if isGated { result.activation = .silu }
-        result.positionResampling = .antialiasedBicubic
+        result.positionResampling = .antialiasedBilinear
         let attention = AttentionNames(
             norm: "norm1", queryKeyValue: .fused("attn.qkv"), projection: "attn.proj", layerScale: "ls1.gamma")
         let mlp = MLPNames(

@@ -80,7 +80,7 @@ struct HuggingFaceFields {
         }
     }
 
-    private static func imageSize(_ configuration: Configuration) throws(CheckpointError) -> InputSize {
+    static func imageSize(_ configuration: Configuration) throws(CheckpointError) -> InputSize {
         guard let value = configuration.value("image_size") else { return InputSize(height: 224, width: 224) }
         if let side = value.integer { return InputSize(height: side, width: side) }
         if let sides = value.integers, sides.count == 2 { return InputSize(height: sides[0], width: sides[1]) }

@@ -58,8 +58,9 @@ struct HuggingFaceModel {
     func plan(
         _ result: VisionTransformerConfiguration, _ names: TensorNames
     ) throws(CheckpointError) -> ModelPlan {
-        try result.checkDepth(weights[names.blocks].layerCount, file: configuration.file)
-        try weights[names.blocks].checkUniformLayers(file: checkpoint.file)
+        let blocks = names.hasBlocksAtTop ? Weights(checkpoint)[names.blocks] : weights[names.blocks]
+        try result.checkDepth(blocks.layerCount, file: configuration.file)
+        try blocks.checkUniformLayers(file: checkpoint.file)
         try result.checkPositions(
             names.positions.flatMap { weights.shape(of: $0) }, prefix: names.positionPrefixCount, file: checkpoint.file)
         var result = result

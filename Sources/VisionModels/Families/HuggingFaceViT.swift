@@ -20,7 +20,7 @@ enum HuggingFaceViT: ModelFamily {
         let marker = "embeddings.patch_embeddings.projection.weight"
         guard let model = try HuggingFaceModel(description, types: roots, marker: marker) else { return nil }
         let isDINO = ["dinov2", "dinov2_with_registers", "pixio"].contains(model.type)
-        let block = model.weights[model.blocks][0]
+        let block = model.firstBlock
         let contract = block.contains("mlp.weights_out.weight") ? "mlp.weights_out" : model.contract(block)
         let derived = block.shape(of: contract + ".weight")?.dimensions.last
         let fields = try HuggingFaceFields(
@@ -41,6 +41,10 @@ enum HuggingFaceViT: ModelFamily {
         (result.readout, result.normPlacement) = model.readout(result, hasTeacher: hasTeacher)
         var names = model.names(block, prefix: prefix, contract: contract)
         if hasTeacher { names.heads = ["cls_classifier", "distillation_classifier"] }
+        if names.hasBiasTables, let stated = try? HuggingFaceFields.imageSize(model.vision) {
+            result.biasGrid = InputSize(
+                height: 2 * (stated.width / fields.patchSide) - 1, width: 2 * (stated.height / fields.patchSide) - 1)
+        }
         if result.normPlacement == .afterPooling { names.norm = "pooler.layernorm" }
         return try model.plan(result, names)
     }
@@ -51,6 +55,13 @@ extension HuggingFaceModel {
     fileprivate var usesNewLayout: Bool { has("layers.0.attention.q_proj.weight") }
 
     fileprivate var blocks: String { usesNewLayout ? "layers" : "encoder.layer" }
+
+    /// transformers 5.24 writes the blocks of ViT-MSN's classifier without the root of all else.
+    fileprivate var hasBlocksAtTop: Bool {
+        !root.isEmpty && weights[blocks].layerCount == 0 && Weights(checkpoint)[blocks].layerCount > 0
+    }
+
+    fileprivate var firstBlock: Weights { (hasBlocksAtTop ? Weights(checkpoint)[blocks] : weights[blocks])[0] }
 
     fileprivate func contract(_ block: Weights) -> String { block.contains("mlp.fc2.weight") ? "mlp.fc2" : "output.dense" }
 
@@ -77,7 +88,8 @@ extension HuggingFaceModel {
         case "beit", "data2vec-vision":
             // The class says mean pooling where the file says nothing.
             vision.value("use_mean_pooling")?.bool ?? true
-                ? (.pooled(.average, skipping: 1), .afterPooling) : (.classToken, .beforePooling)
+                ? (.pooled(.average, skipping: 1), has("pooler.layernorm.weight") ? .afterPooling : .nowhere)
+                : (.classToken, .beforePooling)
         default: (.classToken, .beforePooling)
         }
     }
@@ -115,9 +127,16 @@ extension HuggingFaceModel {
             block: BlockNames(attention: [attention], mlp: [mlp]), norm: "layernorm", heads: ["classifier"],
             ignored: [full("embeddings.mask_token"), full("pooler.dense.*"), "decoder.*"])
         names.positions = isBEiT && usesPositions != true ? nil : "embeddings.position_embeddings"
-        if type == "dinov2_with_registers" { names.positionPrefixCount = 1 }
+        names.positionPrefixCount =
+            type == "dinov2_with_registers" ? 1 : prefix.reduce(0) { $0 + $1.count }
+        names.hasBlocksAtTop = hasBlocksAtTop
         if has("encoder." + table) { names.sharedBiasTable = "encoder." + table }
         if type == "flava" { names.ignored += ["*text_model*", "*multimodal_model*", "*_projection.*", "*logit_scale"] }
         return names
     }
+}
+
+extension TensorNames {
+    /// Whether there are tables of relative positions.
+    fileprivate var hasBiasTables: Bool { sharedBiasTable != nil || block.attention[0].biasTable != nil }
 }

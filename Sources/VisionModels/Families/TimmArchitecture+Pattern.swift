@@ -45,6 +45,6 @@ extension TimmArchitecture {
         self.init(
             name: name, modelClass: isDistilled ? .distilled : .visionTransformer,
             arguments: pools ? ["global_pool": "avg", "class_token": false] : [:],
-            inputSize: InputSize(height: side, width: side), heads: size.heads, width: size.width)
+            inputSize: InputSize(height: side, width: side), heads: size.heads, width: size.width, isRegistered: false)
     }
 }

@@ -18,12 +18,15 @@ struct TimmArchitecture {
     let inputSize: InputSize
     let heads: Int
     let width: Int
+    /// Whether timm registers it; else the name was taken apart.
+    let isRegistered: Bool
 
     init(
-        name: String, modelClass: ModelClass, arguments: JSON, inputSize: InputSize, heads: Int, width: Int
+        name: String, modelClass: ModelClass, arguments: JSON, inputSize: InputSize, heads: Int, width: Int,
+        isRegistered: Bool
     ) {
         (self.name, self.modelClass, self.arguments) = (name, modelClass, arguments)
-        (self.inputSize, self.heads, self.width) = (inputSize, heads, width)
+        (self.inputSize, self.heads, self.width, self.isRegistered) = (inputSize, heads, width, isRegistered)
     }
 
     /// Looks a name up, the tag of its weights (`.augreg_in21k`) left out; nil where it is none of timm's plain ViTs.
@@ -33,8 +36,6 @@ struct TimmArchitecture {
     }
 
     private static func registered(_ name: String) -> TimmArchitecture? {
-        // The table is part of this source: a test reads all of it.
-        guard let groups = try? JSON(parsing: registry).array else { return nil }
         for group in groups {
             guard let sizes = group["models"]?[name]?.integers, sizes.count == 4,
                 let modelClass = group["class"]?.string.flatMap(ModelClass.init(rawValue:)),
@@ -42,15 +43,19 @@ struct TimmArchitecture {
             else { continue }
             return TimmArchitecture(
                 name: name, modelClass: modelClass, arguments: arguments,
-                inputSize: InputSize(height: sizes[0], width: sizes[1]), heads: sizes[2], width: sizes[3])
+                inputSize: InputSize(height: sizes[0], width: sizes[1]), heads: sizes[2], width: sizes[3],
+                isRegistered: true)
         }
         return nil
     }
 
-    /// All names of the table.
-    static var registeredNames: [String] {
-        (try? JSON(parsing: registry).array)?.flatMap { $0["models"]?.object?.keys ?? [] } ?? []
+    /// Architectures that share arguments. The tables are part of this source: a test reads all of them.
+    private static var groups: [JSON] {
+        [visionTransformers, evaAndOthers].flatMap { (try? JSON(parsing: $0).array) ?? [] }
     }
+
+    /// All names of the tables.
+    static var registeredNames: [String] { groups.flatMap { $0["models"]?.object?.keys ?? [] } }
 }
 
 extension TimmArchitecture {

@@ -15,6 +15,10 @@ extension TimmModel {
             norm: configuration.normPlacement == .afterPooling ? "fc_norm" : "norm",
             heads: configuration.readout == .distilled ? ["head", "head_dist"] : ["head"])
         names.positions = wantsPositions ? "pos_embed" : nil
+        if architecture.isRegistered {
+            let coversPatchesAlone = try arguments.bool("no_embed_class") ?? false
+            names.positionPrefixCount = coversPatchesAlone ? 0 : configuration.prefixCount
+        }
         names.patchNorm = checkpoint.contains("patch_embed.norm.weight") ? "patch_embed.norm" : nil
         names.preNorm = wantsPreNorm || checkpoint.contains("norm_pre.weight") ? "norm_pre" : nil
         names.rotaryFrequencies = configuration.rotary?.frequencies == .learned ? "rope.freqs" : nil
