@@ -40,7 +40,8 @@ public struct AttentionCase: OperationCase {
     public var work: Work {
         Work(
             flop: 4 * batch * heads * (queries ?? tokens) * tokens * headWidth,
-            floats: batch * heads * (3 * tokens + (queries ?? tokens)) * headWidth + (hasBias ? heads * tokens * tokens : 0)
+            floats: batch * heads * (3 * tokens + (queries ?? tokens)) * headWidth
+                + (hasBias ? heads * tokens * tokens : 0)
         )
     }
 

@@ -35,7 +35,8 @@ public struct QueryKeyCase: OperationCase {
         QueryKeyCase(batch: 2, tokens: 9, heads: 4, headWidth: 32, pairing: .neighbours, anglesByHead: true),
         QueryKeyCase(batch: 2, tokens: 9, heads: 6, keyHeads: 2, headWidth: 16),
         QueryKeyCase(
-            batch: 2, tokens: 20, heads: 4, keyHeads: 2, headWidth: 64, rootMeanSquare: true, pairing: .halves, prefix: 9),
+            batch: 2, tokens: 20, heads: 4, keyHeads: 2, headWidth: 64, rootMeanSquare: true, pairing: .halves,
+            prefix: 9),
     ]
 
     /// Two tiny shapes.
@@ -54,7 +55,8 @@ public struct QueryKeyCase: OperationCase {
     /// About twenty operations and two moves an element.
     public var work: Work {
         let elements = batch * tokens * heads * headWidth
-        return Work(flop: 20 * elements, floats: batch * tokens * (heads + 2 * (keyHeads ?? heads)) * headWidth + 3 * elements)
+        let inputs = batch * tokens * (heads + 2 * (keyHeads ?? heads)) * headWidth
+        return Work(flop: 20 * elements, floats: inputs + 3 * elements)
     }
 
     /// Grows with the root of the width.
@@ -63,7 +65,8 @@ public struct QueryKeyCase: OperationCase {
     /// Normal heads, any angles.
     public func prepare<B: Backend>(on backend: B) throws(B.Failure) -> PreparedCase<B> {
         var random = SeededGenerator(seed: UInt64(tokens) << 40 ^ UInt64(heads) << 20 ^ UInt64(headWidth))
-        let x = try backend.upload(random.tensor([batch, tokens, (heads + 2 * (keyHeads ?? heads)) * headWidth], mean: 0.5))
+        let width = (heads + 2 * (keyHeads ?? heads)) * headWidth
+        let x = try backend.upload(random.tensor([batch, tokens, width], mean: 0.5))
         let (query, key) = (norm(&random), norm(&random))
         let rotary = pairing.map { pairing in
             let shape = [anglesByHead ? heads : 1, tokens - prefix, headWidth] as Shape
@@ -88,7 +91,8 @@ public struct QueryKeyCase: OperationCase {
     /// Sizes and what is done.
     public var description: String {
         "query and key \(batch)×\(tokens) tokens, \(heads) heads of \(headWidth)"
-            + (keyHeads.map { " sharing \($0)" } ?? "") + (rootMeanSquare.map { $0 ? ", RMS norm" : ", layer norm" } ?? "")
+            + (keyHeads.map { " sharing \($0)" } ?? "")
+            + (rootMeanSquare.map { $0 ? ", RMS norm" : ", layer norm" } ?? "")
             + (pairing.map { ", rotating \($0)" } ?? "") + (anglesByHead ? " head by head" : "")
     }
 }

@@ -83,7 +83,8 @@ struct ParameterReader {
     func layerScale(_ weights: Weights, _ name: String?) throws(CheckpointError) -> [Float]? {
         guard let name else { return nil }
         let shape = weights.shape(of: name)
-        return try weights(name, shape: shape?.count == configuration.width ? shape ?? [] : [configuration.width]).values
+        return try weights(name, shape: shape?.count == configuration.width ? shape ?? [] : [configuration.width])
+            .values
     }
 
     /// A linear layer, or the part of one that the names say.
@@ -153,7 +154,8 @@ extension VisionTransformerConfiguration {
         if known == nil, count == tokenCount, prefixCount > 0 { return (prefixCount, grid.rows, grid.columns) }
         if known == nil, count == patchCount { return (0, grid.rows, grid.columns) }
         guard positionResampling != .none else { return nil }
-        for prefix in known.map({ [$0] }) ?? Set([prefixCount, 0, 1]).sorted(by: >) where prefix <= prefixCount && count > prefix {
+        for prefix in known.map({ [$0] }) ?? Set([prefixCount, 0, 1]).sorted(by: >)
+        where prefix <= prefixCount && count > prefix {
             let side = Int(Double(count - prefix).squareRoot().rounded())
             if side * side == count - prefix { return (prefix, side, side) }
         }

@@ -84,7 +84,7 @@ package enum PositionResampling: Sendable, Hashable {
         }
     }
 
-    /// Keys' cubic convolution kernel (IEEE Trans. ASSP 29(6), 1981).
+    /// The kernel of cubic convolution: Keys, IEEE Transactions on Acoustics, Speech, and Signal Processing 29(6), 1981.
     private static func cubic(_ x: Double, a: Double) -> Double {
         let x = abs(x)
         if x <= 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }

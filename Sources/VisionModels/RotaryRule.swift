@@ -71,7 +71,8 @@ extension RotaryRule {
         var (cosines, sines) = ([Float](repeating: 0, count: shape.count), [Float](repeating: 0, count: shape.count))
         for table in 0..<tables {
             for patch in 0..<rows * columns {
-                let row = place(patch / columns, of: rows, \.height), column = place(patch % columns, of: columns, \.width)
+                let row = place(patch / columns, of: rows, \.height)
+                let column = place(patch % columns, of: columns, \.width)
                 let places = isColumnFirst ? (column, row) : (row, column)
                 for i in 0..<half {
                     let angle = angle(places, i, half: half, table: table, learned: learned)

@@ -13,7 +13,8 @@ extension VisionTransformer {
         inputEmbedding = try Embedding(reader, on: b)
         let shared = try SharedParameters(reader, on: b)
         blocks = try (0..<plan.configuration.depth).map { try Block(reader, $0, shared, on: b) }
-        norm = try plan.configuration.normPlacement == .nowhere
+        norm =
+            try plan.configuration.normPlacement == .nowhere
             ? nil : b.prepare(reader.norm(reader.root[plan.names.norm]))
         concatenation =
             if case .classTokenAndMean = plan.configuration.readout {

@@ -17,7 +17,8 @@ extension InputSize {
 extension VisionTransformerConfiguration {
     /// Throws unless the position table fits the grid of patches, or can be resampled to it.
     func checkPositions(_ shape: Shape?, prefix: Int? = nil, file: String) throws(CheckpointError) {
-        guard let shape, shape.rank > 1, storedGrid(shape, prefix: prefix) == nil else { return }  // Reading it will say what is wrong.
+        // Reading it will say what else is wrong.
+        guard let shape, shape.rank > 1, storedGrid(shape, prefix: prefix) == nil else { return }
         throw CheckpointError(
             .configurationShape, file: file, "has a position table for another picture size",
             found: "\(shape[shape.rank - 2]) positions",

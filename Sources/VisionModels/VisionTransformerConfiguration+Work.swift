@@ -34,6 +34,14 @@ extension VisionTransformerConfiguration {
             head: headCount * 2 * d * Double(classes ?? 0))
     }
 
+    /// Floating-point operations of one picture that a pass for logits or the embedding does: of the last block only what
+    /// is read, where that is the class token alone.
+    package var passFlop: Double {
+        guard readsOnlyClassToken else { return flop }
+        let (unread, t, d, m) = (Double(tokenCount - 1), Double(tokenCount), Double(width), Double(hiddenWidth))
+        return flop - unread * (4 * t * d + 2 * d * (d + (isGated ? 3 : 2) * m))
+    }
+
     /// Floating-point operations of one picture, a multiply-add counted as two, softmax and norms left out.
     package var flop: Double { work.total }
 }

@@ -22,11 +22,12 @@ struct FamilyTests {
         arguments: [
             (#""vit_tiny_patch16_224""#, #""vit_tiny_patch16_rpn_224""#, "CFG_ARCH", "rpn"),
             (#""vit_tiny_patch16_224""#, #""swin_tiny""#, "CFG_ARCH", "swin_tiny"),
-            (#""num_heads": 3"#, #""qk_norm": true"#, "CFG_ARCH", "qk_norm"),
+            (#""num_heads": 3"#, #""gated_attn": true"#, "CFG_ARCH", "gated_attn"),
+            (#""num_heads": 3"#, #""norm_layer": "batchnorm""#, "CFG_ARCH", "batchnorm"),
             (#""num_heads": 3"#, #""num_heads": 5"#, "CFG_HEADS", "5 heads"),
-            (#""num_heads": 3"#, #""drop_rate": 0"#, "CFG_HEADS", "width 48"),
+            (#""embed_dim": 48"#, #""drop_rate": 0"#, "CFG_HEADS", "width 48"),
             (#""num_heads": 3"#, #""num_heads": 3, "act_layer": "mish""#, "CFG_ACT", "mish"),
-            (#""global_pool": "token""#, #""global_pool": "map""#, "CFG_ARCH", "map"),
+            (#""global_pool": "token""#, #""global_pool": "prr""#, "CFG_ARCH", "prr"),
         ])
     func timm(piece: String, replacement: String, code: String, mention: String) throws {
         let model = try description("timm-vit", piece, replacement)
@@ -46,7 +47,6 @@ struct FamilyTests {
             (#""patch_size": 16"#, #""patch_size": 0"#, "CFG_PATCH", "0"),
             (#""hidden_size": 48"#, #""hidden_size": 65280"#, "CFG_TENSOR_MISMATCH", "far larger"),
             (#""image_size": 64"#, #""image_size": 60"#, "CFG_PATCH", "60×60"),
-            (#""image_size": 64"#, #""image_size": 128"#, "CFG_SHAPE", "17 positions"),
             (#""layer_norm_eps": 1e-12"#, #""layer_norm_eps": 0"#, "CFG_EPS", "0"),
             (#""6": "LABEL_6""#, #""6": "LABEL_6", "7": "more""#, "CFG_LABELS", "8 labels"),
             (#""hidden_size": 48"#, #""hidden_size": "48""#, "CFG_TYPE", "hidden_size"),

@@ -29,7 +29,7 @@ extension OpenCLBackend {
             "residual \(residual?.shape ?? []) for \(x.shape)")
         let y = try DeviceTensor(x.shape, from: pool)
         let arguments: [Argument] = [
-            .buffer(x.buffer), .buffer(norm.scale), .buffer(norm.shift), 
+            .buffer(x.buffer), .buffer(norm.scale), .buffer(norm.shift),
             .float(norm.epsilon), residual.map { .buffer($0.buffer) } ?? .unused,
             .int((residual?.shape.count ?? x.shape.count) / norm.width), .buffer(y.buffer),
         ]

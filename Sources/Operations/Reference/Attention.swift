@@ -33,7 +33,8 @@ extension ReferenceBackend {
                     attend(
                         query: first, key: first + width, value: first + 2 * width, stride: stride, tokens: tokens,
                         queries: answered, headWidth: headWidth, scale: Double(scale),
-                        bias: { query, key in Double(bias?.values.values[(head * tokens + query) * tokens + key] ?? 0) },
+                        bias: { query, key in Double(bias?.values.values[(head * tokens + query) * tokens + key] ?? 0)
+                        },
                         output: y.base + image * answered * width + head * headWidth, outputStride: width)
                 }
             }
@@ -43,7 +44,8 @@ extension ReferenceBackend {
     /// One head of one picture; rows of query, key and value lie `stride` apart.
     private func attend(
         query: UnsafePointer<Float>, key: UnsafePointer<Float>, value: UnsafePointer<Float>, stride: Int, tokens: Int,
-        queries: Int, headWidth: Int, scale: Double, bias: (Int, Int) -> Double, output: UnsafeMutablePointer<Float>, outputStride: Int
+        queries: Int, headWidth: Int, scale: Double, bias: (Int, Int) -> Double, output: UnsafeMutablePointer<Float>,
+        outputStride: Int
     ) {
         withUnsafeTemporaryAllocation(of: Double.self, capacity: tokens + headWidth) { scratch in
             guard let scores = scratch.baseAddress else { return }

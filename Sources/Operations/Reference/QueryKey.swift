@@ -20,8 +20,12 @@ extension ReferenceBackend {
                     for slot in 0..<3 * heads {
                         let (part, h) = (slot / heads, slot % heads)
                         let source = part == 0 ? h : heads + (part - 1) * keyHeads + h / (heads / keyHeads)
-                        for c in 0..<width { head[c] = Double(queryKeyValue.values[row * shape[2] + source * width + c]) }
-                        if part < 2 { parameters.transform(head, isKey: part == 1, head: h, token: row % tokens, of: tokens) }
+                        let first = row * shape[2] + source * width
+                        for c in 0..<width { head[c] = Double(queryKeyValue.values[first + c]) }
+                        if part < 2 {
+                            parameters.transform(
+                                head, isKey: part == 1, head: h, token: row % tokens, of: tokens)
+                        }
                         for c in 0..<width { y.base[(row * 3 * heads + slot) * width + c] = Float(head[c]) }
                     }
                 }

@@ -82,7 +82,8 @@ extension HuggingFaceModel {
         var names = TensorNames(
             root: root, prefix: type.hasPrefix("siglip") ? [] : [("embeddings.class_embedding", 1)],
             positions: "embeddings.position_embedding.weight", patchProjection: "embeddings.patch_embedding",
-            blocks: weights["encoder.layer"].layerCount > 0 ? "encoder.layer" : "encoder.layers", block: BlockNames(attention: [attention], mlp: [mlp]), norm: "post_layernorm",
+            blocks: weights["encoder.layer"].layerCount > 0 ? "encoder.layer" : "encoder.layers",
+            block: BlockNames(attention: [attention], mlp: [mlp]), norm: "post_layernorm",
             heads: ["classifier"], ignored: HuggingFaceModel.textNames)
         if !type.hasPrefix("siglip") { names.preNorm = has("pre_layernorm.weight") ? "pre_layernorm" : "pre_layrnorm" }
         names.positionPrefixCount = type.hasPrefix("siglip") ? 0 : 1

@@ -29,9 +29,10 @@ struct HuggingFaceFields {
     ) throws(CheckpointError) {
         width = try configuration.positive("hidden_size", default: 768, limit: 1 << 16)
         depth = try configuration.positive("num_hidden_layers", default: 12, limit: 256)
-        hiddenWidth = if let known { known } else {
-            try configuration.positive("intermediate_size", default: 3072, limit: 1 << 18)
-        }
+        hiddenWidth =
+            if let known { known } else {
+                try configuration.positive("intermediate_size", default: 3072, limit: 1 << 18)
+            }
         let stated = try configuration.positive("num_attention_heads", default: 12, limit: 1 << 10)
         heads = overrides.heads ?? stated
         patchSide = try configuration.positive("patch_size", default: defaults.patchSide, limit: 1 << 10)
@@ -47,7 +48,8 @@ struct HuggingFaceFields {
         try size.check(patchSide: patchSide, file: configuration.file)
         let epsilon = try configuration.double(defaults.epsilonField) ?? defaults.epsilon
         guard epsilon > 0, epsilon < 0.1 else {
-            throw configuration.rejecting(defaults.epsilonField, code: .configurationEpsilon, expected: "between 0 and 0.1")
+            throw configuration.rejecting(
+                defaults.epsilonField, code: .configurationEpsilon, expected: "between 0 and 0.1")
         }
         self.epsilon = Float(epsilon)
         activation =

@@ -63,7 +63,9 @@ extension HuggingFaceModel {
 
     fileprivate var firstBlock: Weights { (hasBlocksAtTop ? Weights(checkpoint)[blocks] : weights[blocks])[0] }
 
-    fileprivate func contract(_ block: Weights) -> String { block.contains("mlp.fc2.weight") ? "mlp.fc2" : "output.dense" }
+    fileprivate func contract(_ block: Weights) -> String {
+        block.contains("mlp.fc2.weight") ? "mlp.fc2" : "output.dense"
+    }
 
     /// Every DeiT has a distillation token, with or without a teacher's head; I-JEPA has none at all.
     fileprivate var prefix: [(name: String, count: Int)] {
@@ -131,7 +133,9 @@ extension HuggingFaceModel {
             type == "dinov2_with_registers" ? 1 : prefix.reduce(0) { $0 + $1.count }
         names.hasBlocksAtTop = hasBlocksAtTop
         if has("encoder." + table) { names.sharedBiasTable = "encoder." + table }
-        if type == "flava" { names.ignored += ["*text_model*", "*multimodal_model*", "*_projection.*", "*logit_scale"] }
+        if type == "flava" {
+            names.ignored += ["*text_model*", "*multimodal_model*", "*_projection.*", "*logit_scale"]
+        }
         return names
     }
 }

@@ -1,4 +1,4 @@
-/// The architectures that timm 1.0.31 registers in its modules `eva` and `beit`, and those of `deit` with two heads, as data.
+/// The architectures of timm 1.0.31 in its modules `eva` and `beit`, and those of `deit` with two heads, as data.
 extension TimmArchitecture {
     static let evaAndOthers = #"""
         [

@@ -49,7 +49,7 @@ struct TimmArchitecture {
         return nil
     }
 
-    /// Architectures that share arguments. The tables are part of this source: a test reads all of them.
+    /// Architectures that share arguments, from tables that are part of this source: a test reads all of them.
     private static var groups: [JSON] {
         [visionTransformers, evaAndOthers].flatMap { (try? JSON(parsing: $0).array) ?? [] }
     }

@@ -11,7 +11,8 @@ extension TimmModel {
             }
         let wantsPreNorm = try arguments.bool(isEva ? "use_pre_transformer_norm" : "pre_norm") ?? false
         var names = TensorNames(
-            prefix: shapes.prefix, patchProjection: "patch_embed.proj", blocks: "blocks", block: try block(configuration),
+            prefix: shapes.prefix, patchProjection: "patch_embed.proj", blocks: "blocks",
+            block: try block(configuration),
             norm: configuration.normPlacement == .afterPooling ? "fc_norm" : "norm",
             heads: configuration.readout == .distilled ? ["head", "head_dist"] : ["head"])
         names.positions = wantsPositions ? "pos_embed" : nil
@@ -51,7 +52,8 @@ extension TimmModel {
         case "ParallelScalingBlock", "DiffParallelScalingBlock": return parallel(configuration)
         default:
             throw arguments.rejecting(
-                "block_fn", code: .configurationArchitecture, expected: "one of the blocks of a registered architecture")
+                "block_fn", code: .configurationArchitecture, expected: "one of the blocks of a registered architecture"
+            )
         }
         let usesPostNorm = try arguments.bool("use_post_norm") ?? false
         return sequential(isPostNorm: modelClass == .eva && usesPostNorm)

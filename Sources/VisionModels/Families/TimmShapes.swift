@@ -36,7 +36,8 @@ struct TimmShapes {
         if let stacked = checkpoint.shape(of: "blocks.0.in_proj.weight") {
             (hiddenWidth, isGated) = (stacked.rank == 2 ? max(1, stacked[0] - 3 * patch[0]) : 1, false)
         } else {
-            let contract = checkpoint.contains("blocks.0.ffns.0.mlp.fc2.weight")
+            let contract =
+                checkpoint.contains("blocks.0.ffns.0.mlp.fc2.weight")
                 ? "blocks.0.ffns.0.mlp.fc2.weight" : "blocks.0.mlp.fc2.weight"
             hiddenWidth = try shape(contract, rank: 2)[1]
             isGated =

@@ -24,7 +24,8 @@ enum TimmViT: ModelFamily {
         if try timm.usesRotary() { result.rotary = try timm.rotary() }
         let names = try timm.names(result)
         try result.checkPositions(
-            names.positions.flatMap { model.checkpoint.shape(of: $0) }, prefix: names.positionPrefixCount, file: model.checkpoint.file)
+            names.positions.flatMap { model.checkpoint.shape(of: $0) }, prefix: names.positionPrefixCount,
+            file: model.checkpoint.file)
         try Weights(model.checkpoint)["blocks"].checkUniformLayers(file: model.checkpoint.file)
         return ModelPlan(configuration: result, names: names)
     }

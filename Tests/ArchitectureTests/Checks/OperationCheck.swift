@@ -4,7 +4,7 @@ enum OperationCheck {
     static let supportPrefixes = ["ReferenceBackend", "Parallel"]
 
     /// Verbs of `Backend` whose operation is not the verb itself.
-    static let operationOfVerb = ["embed": "PatchEmbedding", "pool": "Pooling"]
+    static let operationOfVerb = ["embed": "PatchEmbedding", "gate": "Gating", "pool": "Pooling"]
 
     static func findings(in tree: SourceTree) -> [Finding] {
         let operations = operations(in: tree)

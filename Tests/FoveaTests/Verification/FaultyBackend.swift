@@ -97,7 +97,8 @@ final class FaultyBackend: Backend {
         _ queryKeyValue: HostTensor, heads: Int, scale: Float, bias: AttentionBiasParameters?, queries: Int?
     ) throws(Refusal) -> HostTensor {
         try spoil(
-            reference.attention(queryKeyValue, heads: heads, scale: scale, bias: bias, queries: queries), of: .attention)
+            reference.attention(queryKeyValue, heads: heads, scale: scale, bias: bias, queries: queries), of: .attention
+        )
     }
 
     func pool(_ tokens: HostTensor, _ pooling: Pooling, over range: Range<Int>) throws(Refusal) -> HostTensor {
