@@ -20,6 +20,7 @@ let package = Package(
     targets: [
         // Floor 0: C. System headers, kernel text, embedded weights.
         .systemLibrary(name: "COpenCL", pkgConfig: "OpenCL", providers: [.apt(["ocl-icd-opencl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "CImageDecoding",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
@@ -30,7 +31,7 @@ let package = Package(
         .target(name: "Operations", swiftSettings: swiftSettings),
 
         // Floor 2: files, pictures, devices.
-        .target(name: "Checkpoints", dependencies: ["Operations"], swiftSettings: swiftSettings),
+        .target(name: "Checkpoints", dependencies: ["Operations", "CZlib"], swiftSettings: swiftSettings),
         .target(name: "Imaging", dependencies: ["CImageDecoding"], swiftSettings: swiftSettings),
         .target(
             name: "OpenCLRuntime", dependencies: ["COpenCL"],

@@ -67,6 +67,21 @@ extension CheckpointError {
         case numPyOverflow = "NPY_OVERFLOW"
         case numPySize = "NPY_SIZE"
 
+        // Zip archives, which NumPy and PyTorch write
+        case zipTruncated = "ZIP_TRUNCATED"
+        case zipLimit = "ZIP_LIMIT"
+        case zip64 = "ZIP_ZIP64"
+        case zipEncrypted = "ZIP_ENCRYPTED"
+        case zipMethod = "ZIP_METHOD"
+        /// The directory says something that a member's own header contradicts.
+        case zipMismatch = "ZIP_MISMATCH"
+        case zipOverlap = "ZIP_OVERLAP"
+        case zipRatio = "ZIP_RATIO"
+        case zipName = "ZIP_NAME"
+        case zipDuplicate = "ZIP_DUP"
+        case zipChecksum = "ZIP_CRC"
+        case zipData = "ZIP_DATA"
+
         // The file system
         case fileNotFound = "IO_NOT_FOUND"
         case notRegularFile = "IO_NOT_FILE"
