@@ -10,7 +10,9 @@ package enum WeightFile {
         let file = try InputFile(path)
         let start = try ByteSource.file(file).bytes(in: 0..<min(file.size, 8))
         // The length of a safetensors header ends in zeros, and JSON text has none.
-        if start.first == UInt8(ascii: "{"), !start.contains(0) { return try ShardedCheckpoint(contentsOf: path) }
+        if start.count == 8, start.first == UInt8(ascii: "{"), start[4...].contains(where: { $0 != 0 }) {
+            return try ShardedCheckpoint(contentsOf: path)
+        }
         let checkpoint = try openPart(path, formats: formats)
         if let renamed = try JAXNames.present(checkpoint) { return renamed }
         if let renamed = try KerasNames.present(checkpoint) { return renamed }
@@ -29,8 +31,10 @@ package enum WeightFile {
         }
         if start.starts(with: Array("PK".utf8)) {
             let archive = try ZipArchive(source, duplicates: path.hasSuffix(".npz") ? .zipName : .zipDuplicate)
+            if archive.members.contains(where: PyTorchFile.isPickle) { return try PyTorchFile(archive) }
             return try NumPyArchive(archive)
         }
+        if let error = try PyTorchFile.legacy(source) { throw error }
         return try SafeTensors(source)
     }
 }

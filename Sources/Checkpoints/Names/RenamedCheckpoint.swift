@@ -12,12 +12,16 @@ package struct RenamedCheckpoint: Checkpoint {
     private let base: any Checkpoint
     private let tensors: [String: RenamedTensor]
     private let storedNames: [String: String]
+    private let notUnderstood: Set<String>
 
     init(_ base: any Checkpoint, _ renaming: Renaming, facts: CheckpointFacts) {
-        let others = base.names.filter { !renaming.used.contains($0) && !renaming.isForeign($0) }
+        let others = base.names.filter { name in
+            !renaming.used.contains(name) && !renaming.isForeign(name) && renaming.tensor(name) == nil
+        }
         self.base = base
         self.facts = facts
-        names = renaming.tensors.map(\.name) + others.filter { renaming.tensor($0) == nil }
+        names = renaming.tensors.map(\.name) + others
+        notUnderstood = Set(others)
         tensors = renaming.tensorsByName
         storedNames = renaming.storedNames
     }
@@ -34,7 +38,7 @@ package struct RenamedCheckpoint: Checkpoint {
     /// Encoding and presented shape of a tensor; nil where there is none of that name.
     package func layout(of name: String) -> TensorLayout? {
         if let tensor = tensors[name] { return tensor.layout }
-        return names.contains(name) ? base.layout(of: name) : nil
+        return notUnderstood.contains(name) ? base.layout(of: name) : nil
     }
 
     /// Reads a tensor, rearranged; throws as the file's own format does.
@@ -42,7 +46,7 @@ package struct RenamedCheckpoint: Checkpoint {
         _ name: String
     ) throws(CheckpointError) -> (tensor: HostTensor, nonFinite: NonFiniteCount) {
         guard let tensor = tensors[name] else {
-            guard names.contains(name) else { throw missing(name) }
+            guard notUnderstood.contains(name) else { throw missing(name) }
             return try base.readCounting(name)
         }
         var values: [Float] = []

@@ -65,12 +65,19 @@ package struct NumPyArray: Sendable {
 extension Shape {
     /// Reorders values whose first axis runs fastest so that the last one does.
     func rowMajor<Value>(_ values: [Value]) -> [Value] {
-        guard !values.isEmpty else { return values }
         var strides = [1]
         for length in dimensions.dropLast() { strides.append((strides.last ?? 1) * length) }
+        return rowMajor(values, strides: strides)
+    }
+
+    /// Gathers the values of a view row-major: those that lie `strides` apart along each axis.
+    ///
+    /// The caller has checked that the view stays within the values.
+    func rowMajor<Value>(_ values: [Value], strides: [Int]) -> [Value] {
+        guard count > 0 else { return [] }
         var index = [Int](repeating: 0, count: rank)
         var position = 0
-        return values.indices.map { _ in
+        return (0..<count).map { _ in
             defer {
                 for axis in index.indices.reversed() {
                     index[axis] += 1

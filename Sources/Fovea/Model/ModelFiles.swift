@@ -72,12 +72,22 @@ package struct ModelFiles: Sendable {
     package func open(_ overrides: ModelOverrides = ModelOverrides()) throws(FoveaError) -> OpenedModel {
         do {
             let checkpoint = try openWeights()
+            var overrides = overrides
+            if configuration == nil { overrides.complete(with: checkpoint.facts) }
             let description = ModelDescription(
                 configuration: configuration, checkpoint: checkpoint, overrides: overrides)
             return OpenedModel(files: self, checkpoint: checkpoint, plan: try ModelPlan(description))
         } catch {
             throw FoveaError(ofModel: error)
         }
+    }
+}
+
+extension ModelOverrides {
+    /// What the user left open and the kind of file tells: JAX's number of heads, and the authors' activation.
+    fileprivate mutating func complete(with facts: CheckpointFacts) {
+        heads = heads ?? facts.heads
+        activation = activation ?? facts.activation
     }
 }
 

@@ -31,6 +31,7 @@ def npz():
     }
     np.savez(here / "arrays.npz", **arrays)
     np.savez_compressed(here / "arrays-deflated.npz", **arrays)
+    np.savez(here / "object.npz", a=np.array([{}], dtype=object))
     np.savez_compressed(here / "bomb.npz", zeros=np.zeros(1 << 20, np.float32))
     # Sizes and checksums behind the content: what zipfile writes where it cannot seek.
     class Pipe(io.RawIOBase):
