@@ -13,8 +13,8 @@ enum PickleValue {
     /// A dictionary, ordered or not.
     case dictionary(Int)
     case global(PickleGlobal)
-    case storage(PyTorchStorage)
-    case tensor(PyTorchTensor)
+    indirect case storage(PyTorchStorage)
+    indirect case tensor(PyTorchTensor)
     /// Something that was asked for by name and never made.
     case inert(String)
 
