@@ -20,9 +20,11 @@ let package = Package(
     targets: [
         // Floor 0: C. System headers, kernel text, embedded weights.
         .systemLibrary(name: "COpenCL", pkgConfig: "OpenCL", providers: [.apt(["ocl-icd-opencl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "CImageDecoding",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
+        .target(name: "CHDF5"),
         .target(name: "DemoModel", exclude: ["Model"]),
         .target(name: "Kernels", path: "Kernels"),
 
@@ -30,11 +32,15 @@ let package = Package(
         .target(name: "Operations", swiftSettings: swiftSettings),
 
         // Floor 2: files, pictures, devices.
-        .target(name: "Checkpoints", dependencies: ["Operations"], swiftSettings: swiftSettings),
+        .target(name: "Checkpoints", dependencies: ["Operations", "CZlib"], swiftSettings: swiftSettings),
         .target(name: "Imaging", dependencies: ["CImageDecoding"], swiftSettings: swiftSettings),
         .target(
             name: "OpenCLRuntime", dependencies: ["COpenCL"],
             swiftSettings: swiftSettings + [.strictMemorySafety()]),
+
+        // HDF5 stands apart: its library is opened at run time, and only the command does.
+        .target(
+            name: "CheckpointsHDF5", dependencies: ["Checkpoints", "Operations", "CHDF5"], swiftSettings: swiftSettings),
 
         // Floor 3: models know no device, device operations know no model.
         .target(name: "VisionModels", dependencies: ["Operations", "Checkpoints"], swiftSettings: swiftSettings),
@@ -57,13 +63,14 @@ let package = Package(
             name: "FoveaCommand",
             dependencies: [
                 "Fovea", "Operations", "Checkpoints", "Imaging", "OpenCLRuntime", "OpenCLOperations", "VisionModels",
-                "OperationCases",
+                "OperationCases", "CheckpointsHDF5",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(name: "ArchitectureTests", swiftSettings: swiftSettings),
         .testTarget(
-            name: "CheckpointTests", dependencies: ["Checkpoints", "Operations"], swiftSettings: swiftSettings),
+            name: "CheckpointTests", dependencies: ["Checkpoints", "CheckpointsHDF5", "CHDF5", "Operations"],
+            swiftSettings: swiftSettings),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], swiftSettings: swiftSettings),
         .testTarget(name: "OpenCLRuntimeTests", dependencies: ["OpenCLRuntime"], swiftSettings: swiftSettings),
         .testTarget(
@@ -82,7 +89,7 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "CommandTests", dependencies: ["FoveaCommand", "Checkpoints", "Operations"],
+            name: "CommandTests", dependencies: ["FoveaCommand", "Checkpoints", "CheckpointsHDF5", "Operations"],
             swiftSettings: swiftSettings),
     ]
 )

@@ -67,6 +67,52 @@ extension CheckpointError {
         case numPyOverflow = "NPY_OVERFLOW"
         case numPySize = "NPY_SIZE"
 
+        // Zip archives, which NumPy and PyTorch write
+        case zipTruncated = "ZIP_TRUNCATED"
+        case zipLimit = "ZIP_LIMIT"
+        case zip64 = "ZIP_ZIP64"
+        case zipEncrypted = "ZIP_ENCRYPTED"
+        case zipMethod = "ZIP_METHOD"
+        /// The directory says something that a member's own header contradicts.
+        case zipMismatch = "ZIP_MISMATCH"
+        case zipOverlap = "ZIP_OVERLAP"
+        case zipRatio = "ZIP_RATIO"
+        case zipName = "ZIP_NAME"
+        case zipDuplicate = "ZIP_DUP"
+        case zipChecksum = "ZIP_CRC"
+        case zipData = "ZIP_DATA"
+
+        // PyTorch files
+        /// Written before PyTorch's files were zip archives.
+        case pyTorchLegacy = "PTH_LEGACY"
+        case pyTorchScript = "PTH_SCRIPT"
+        case pyTorchOpcode = "PTH_OPCODE"
+        case pyTorchGlobal = "PTH_GLOBAL"
+        case pyTorchReduce = "PTH_REDUCE"
+        case pyTorchStack = "PTH_STACK"
+        case pyTorchStorage = "PTH_STORAGE"
+        case pyTorchStride = "PTH_STRIDE"
+        case pyTorchSize = "PTH_SIZE"
+        case pyTorchZip = "PTH_ZIP"
+        case pyTorchEndian = "PTH_ENDIAN"
+        case pyTorchScalarType = "PTH_DTYPE"
+        /// A pickle without a state_dict where one is looked for.
+        case pyTorchLayout = "PTH_LAYOUT"
+
+        // HDF5 files
+        /// No libhdf5, or one that is too old.
+        case hdf5Library = "H5_LIBRARY"
+        case hdf5External = "H5_EXTERNAL"
+        case hdf5Size = "H5_SIZE"
+        case hdf5Filter = "H5_FILTER"
+        case hdf5Type = "H5_TYPE"
+        case hdf5Limit = "H5_LIMIT"
+        case hdf5Name = "H5_NAME"
+        case hdf5Truncated = "H5_TRUNCATED"
+        /// The file ended the process that libhdf5 ran in.
+        case hdf5Crashed = "H5_CRASHED"
+        case hdf5Timeout = "H5_TIMEOUT"
+
         // The file system
         case fileNotFound = "IO_NOT_FOUND"
         case notRegularFile = "IO_NOT_FILE"

@@ -8,7 +8,7 @@ extension CheckpointError {
     /// What the system refused, from the value of `errno` right after the call.
     ///
     /// The words are ours: `strerror` answers in the user's language and is not safe among threads.
-    static func system(_ errno: CInt, file: String, writing: Bool = false) -> CheckpointError {
+    package static func system(_ errno: CInt, file: String, writing: Bool = false) -> CheckpointError {
         switch errno {
         case ENOENT, ENOTDIR:
             let next = writing ? "create the directory that should hold it" : "check the path"

@@ -65,6 +65,12 @@ extension FoveaError {
         self.init(category, code: error.code, error.message, details: error.details)
     }
 
+    /// An error of a model's own files: an array in them is no input.
+    init(ofModel error: any Error) {
+        let error = FoveaError(error)
+        self = error.category == .input ? FoveaError(error, category: .model) : error
+    }
+
     private init(_ error: CheckpointError) {
         let category: Category =
             switch error.code {

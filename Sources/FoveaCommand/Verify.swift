@@ -1,4 +1,5 @@
 import ArgumentParser
+import CheckpointsHDF5
 import Fovea
 import OpenCLOperations
 import OpenCLRuntime
@@ -138,7 +139,7 @@ extension Verify {
 
     private func verify(golden path: String, on device: ComputeDevice, _ tally: inout VerificationTally) throws {
         let golden = try GoldenFolder(path)
-        let files = try modelOptions.model == nil ? ModelFiles(path) : modelOptions.files()
+        let files = try modelOptions.model == nil ? ModelFiles(path, formats: [.hdf5]) : modelOptions.files()
         let opened = try files.open(modelOptions.overrides(inputSize: inputSize ?? golden.inputSize))
         let session = try opened.session(on: device, options: sessionOptions)
         Console.write(

@@ -90,19 +90,37 @@ struct ModelLocationTests {
     func choice() throws {
         let folder = try TemporaryFolder()
         try folder.write(#"{}"#, to: "config.json")
-        try folder.write("x", to: "pytorch_model.bin")
+        try folder.write("x", to: "model.onnx")
         let none = expectFailure(.modelFormat) { try ModelLocation(folder.path).openWeights() }
-        #expect(none?.found == "pytorch_model.bin")
+        #expect(none?.found == "model.onnx")
+        try folder.write(ZipBuilder.array().bytes, to: "weights.npz")
+        #expect(try ModelLocation(folder.path).openWeights().file == folder("weights.npz"))
         try folder.write(Self.sound, to: "other.safetensors")
         #expect(try ModelLocation(folder.path).openWeights().file == folder("other.safetensors"))
         try folder.write(Self.sound, to: "another.safetensors")
         expectFailure(.modelFormat) { try ModelLocation(folder.path).openWeights() }
         try folder.write(#"{"weight_map":{"a":"other.safetensors"}}"#, to: "model.safetensors.index.json")
-        #expect(try ModelLocation(folder.path).openWeights() is ShardedSafeTensors)
+        #expect(try ModelLocation(folder.path).openWeights() is ShardedCheckpoint)
         try folder.write(Self.sound, to: "model.safetensors")
         #expect(try ModelLocation(folder.path).openWeights().file == folder("model.safetensors"))
-        expectFailure(.notSafeTensors) {
-            try ModelLocation(try folder.write([0x50, 0x4B, 3, 4, 0, 0, 0, 0, 0, 0], to: "weights.npz")).openWeights()
+    }
+
+    @Test("A file is what is in it, whatever it is called")
+    func content() throws {
+        let folder = try TemporaryFolder()
+        func open(_ bytes: [UInt8], _ name: String, _ formats: [WeightFormat] = []) throws -> any Checkpoint {
+            try ModelLocation(try folder.write(bytes, to: name)).openWeights(formats: formats)
         }
+        #expect(try open(Self.sound, "weights.npz") is SafeTensors)
+        #expect(try open(Array(#"{"weight_map":{"a":"weights.npz"}}"#.utf8), "x.bin") is ShardedCheckpoint)
+        #expect(try open(ZipBuilder.array().bytes, "model.safetensors") is NumPyArchive)
+        expectFailure(.zipTruncated) { try open([0x50, 0x4B, 3, 4, 0, 0, 0, 0, 0, 0], "weights.npz") }
+        expectFailure(.notSafeTensors) { try open(Array("<html><body>Not found".utf8), "weights.npz") }
+        let hierarchical = [0x89] + Array("HDF\r\n\u{1A}\n".utf8)
+        expectFailure(.modelFormat) { try open(hierarchical, "x.h5") }
+        let format = WeightFormat(name: "HDF5", magic: hierarchical) { (path) throws(CheckpointError) in
+            try SafeTensors(bytes: Self.sound, name: path)
+        }
+        #expect(try open(hierarchical, "x.safetensors", [format]).names == ["a"])
     }
 }

@@ -41,37 +41,52 @@ package struct ModelLocation: Sendable {
         }
     }
 
-    /// Opens the weights.
+    /// Opens the weights, whatever their format; `formats` are those that this target does not know itself.
     ///
-    /// In a folder the first of `model.safetensors`, `model.safetensors.index.json`, `open_clip_model.safetensors` and the
-    /// only other `.safetensors` file, which is timm's order of preference. Throws MODEL_FORMAT where there is none or the
-    /// choice is not clear, and what the format's reader throws.
-    package func openWeights() throws(CheckpointError) -> any Checkpoint {
+    /// In a folder the first of timm's order of preference: `model.safetensors`, `pytorch_model.bin`, `pytorch_model.pth`,
+    /// `model.pth`, `open_clip_model.safetensors`, `open_clip_pytorch_model.*`, each of the first two also as the index of its
+    /// shards; else the only other `.safetensors`, else the only other file that PyTorch, NumPy or Keras writes. Throws
+    /// MODEL_FORMAT where there is none or the choice is not clear, and what the format's reader throws.
+    package func openWeights(formats: [WeightFormat] = []) throws(CheckpointError) -> any Checkpoint {
         let file = if let weightFile { weightFile } else { path(of: try weightFileName()) }
-        if file.hasSuffix(".index.json") { return try ShardedSafeTensors(contentsOf: file) }
-        return try SafeTensors(contentsOf: file)
+        return try WeightFile.open(file, formats: formats)
     }
+
+    /// The order of timm's `models/_hub.py`.
+    private static let preferred = [
+        "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+        "pytorch_model.pth", "model.pth", "open_clip_model.safetensors", "open_clip_pytorch_model.safetensors",
+        "open_clip_pytorch_model.bin", "open_clip_pytorch_model.pth",
+    ]
+
+    /// Endings of weight files under other names; those of one row have the same rank.
+    private static let endings = [[".safetensors"], [".pth", ".pth.tar", ".pt", ".bin"], [".npz"], [".h5", ".hdf5"]]
+
+    /// What training leaves beside the weights in a file of the same ending.
+    private static let notWeights: Set<String> = ["training_args.bin", "optimizer.bin", "optimizer.pt", "scheduler.pt"]
 
     private func weightFileName() throws(CheckpointError) -> String {
         let files = try listing()
-        let preferred = ["model.safetensors", "model.safetensors.index.json", "open_clip_model.safetensors"]
-        if let name = preferred.first(where: files.contains) { return name }
-        let candidates = files.filter { $0.hasSuffix(".safetensors") }
-        switch candidates.count {
-        case 1: return candidates[0]
-        case 0:
-            let others = files.filter { name in
-                [".bin", ".pth", ".pt", ".npz", ".h5", ".gguf", ".msgpack", ".onnx"].contains(where: name.hasSuffix)
+        if let name = Self.preferred.first(where: files.contains) { return name }
+        for endings in Self.endings {
+            let candidates = files.filter { name in
+                !Self.notWeights.contains(name) && endings.contains(where: name.hasSuffix)
             }
-            throw CheckpointError(
-                .modelFormat, file: path, "has no safetensors weights",
-                found: others.isEmpty ? "no weight file" : others.prefix(5).joined(separator: ", "),
-                expected: "model.safetensors", next: "save or download the model in that format")
-        default:
-            throw CheckpointError(
-                .modelFormat, file: path, "has several weight files and none is model.safetensors",
-                found: candidates.prefix(5).joined(separator: ", "), next: "name the one file instead of the folder")
+            guard let first = candidates.first else { continue }
+            guard candidates.count == 1 else {
+                throw CheckpointError(
+                    .modelFormat, file: path, "has several weight files and none is model.safetensors",
+                    found: candidates.prefix(5).joined(separator: ", "), next: "name the one file instead of the folder"
+                )
+            }
+            return first
         }
+        let others = files.filter { name in [".gguf", ".msgpack", ".onnx", ".ckpt"].contains(where: name.hasSuffix) }
+        throw CheckpointError(
+            .modelFormat, file: path, "has no weights that Fovea reads",
+            found: others.isEmpty ? "no weight file" : others.prefix(5).joined(separator: ", "),
+            expected: "model.safetensors, pytorch_model.bin, or one .safetensors, .pth, .npz or .h5",
+            next: "save or download the model in such a format")
     }
 
     /// The names in the folder, sorted.

@@ -49,6 +49,22 @@ package final class InputFile: Sendable {
         throw CheckpointError(.notRegularFile, file: path, "is \(kind), not a regular file", next: "name a file")
     }
 
+    /// Takes over an open file that has no name of its own; `path` is what messages call it.
+    ///
+    /// The descriptor is closed with the value, or at once where this throws IO_READ.
+    package init(adopting descriptor: CInt, named path: String) throws(CheckpointError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw .system(code, file: path)
+        }
+        self.path = path
+        self.descriptor = descriptor
+        size = Int(status.st_size)
+        modified = Self.modified(status)
+    }
+
     deinit { close(descriptor) }
 
     /// Fills the buffer with the bytes from `offset` on.

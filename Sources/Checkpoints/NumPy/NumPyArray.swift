@@ -31,7 +31,7 @@ package struct NumPyArray: Sendable {
 
     /// Reads the header of an array from any source.
     package init(_ source: ByteSource) throws(CheckpointError) {
-        let header = try NumPyHeader(source)
+        let header = try NumPyHeader(source, size: source.size)
         self.source = source
         dataOffset = header.dataOffset
         scalarType = header.scalarType
@@ -46,7 +46,7 @@ package struct NumPyArray: Sendable {
     package func tensor() throws(CheckpointError) -> HostTensor {
         let (values, _) = try source.floats(scalarType, count: shape.count, at: dataOffset, isBigEndian: isBigEndian)
         try source.checkUnchanged()
-        return HostTensor(shape, isFortranOrder ? rowMajor(values) : values)
+        return HostTensor(shape, isFortranOrder ? shape.rowMajor(values) : values)
     }
 
     /// The values of an array of unsigned bytes or truth values, row-major; throws NPY_DTYPE for any other.
@@ -58,23 +58,32 @@ package struct NumPyArray: Sendable {
         }
         let bytes = try source.bytes(in: dataOffset..<(dataOffset + shape.count))
         try source.checkUnchanged()
-        return isFortranOrder ? rowMajor(bytes) : bytes
+        return isFortranOrder ? shape.rowMajor(bytes) : bytes
+    }
+}
+
+extension Shape {
+    /// Reorders values whose first axis runs fastest so that the last one does.
+    func rowMajor<Value>(_ values: [Value]) -> [Value] {
+        var strides = [1]
+        for length in dimensions.dropLast() { strides.append((strides.last ?? 1) * length) }
+        return rowMajor(values, strides: strides)
     }
 
-    /// Reorders values whose first axis runs fastest so that the last one does.
-    private func rowMajor<Value>(_ values: [Value]) -> [Value] {
-        guard !values.isEmpty else { return values }
-        var strides = [1]
-        for length in shape.dimensions.dropLast() { strides.append((strides.last ?? 1) * length) }
-        var index = [Int](repeating: 0, count: shape.rank)
+    /// Gathers the values of a view row-major: those that lie `strides` apart along each axis.
+    ///
+    /// The caller has checked that the view stays within the values.
+    func rowMajor<Value>(_ values: [Value], strides: [Int]) -> [Value] {
+        guard count > 0 else { return [] }
+        var index = [Int](repeating: 0, count: rank)
         var position = 0
-        return values.indices.map { _ in
+        return (0..<count).map { _ in
             defer {
                 for axis in index.indices.reversed() {
                     index[axis] += 1
                     position += strides[axis]
-                    if index[axis] < shape[axis] { break }
-                    position -= strides[axis] * shape[axis]
+                    if index[axis] < self[axis] { break }
+                    position -= strides[axis] * self[axis]
                     index[axis] = 0
                 }
             }

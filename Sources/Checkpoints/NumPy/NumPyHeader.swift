@@ -10,7 +10,11 @@ struct NumPyHeader {
     /// The longest header that is read, in bytes.
     static let lengthLimit = 64 << 10
 
-    init(_ source: ByteSource) throws(CheckpointError) {
+    /// How many bytes of a file are enough to read its header, if its header is read at all.
+    static let prefixLength = lengthLimit + 12
+
+    /// Reads the header at the start of `source`, which may be no more than a prefix of a file of `size` bytes.
+    init(_ source: ByteSource, size fileSize: Int) throws(CheckpointError) {
         let file = source.name
         let (text, dataOffset) = try Self.text(of: source)
         self.dataOffset = dataOffset
@@ -20,11 +24,11 @@ struct NumPyHeader {
         dimensions = fields.dimensions
         isFortranOrder = fields.isFortranOrder
         let size = try Self.size(dimensions, of: scalarType, file: file)
-        guard size == source.size - dataOffset else {
+        guard size == fileSize - dataOffset else {
             throw CheckpointError(
                 .numPySize, file: file,
                 "has another length than its shape \(dimensions) of \(scalarType.rawValue) needs",
-                found: "\(source.size - dataOffset) bytes", expected: "\(size)",
+                found: "\(fileSize - dataOffset) bytes", expected: "\(size)",
                 next: "the file is damaged, save it again")
         }
     }

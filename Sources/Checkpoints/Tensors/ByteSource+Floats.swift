@@ -10,6 +10,12 @@ package struct NonFiniteCount: Hashable, Sendable {
         self.count = count
         self.firstIndex = firstIndex
     }
+
+    /// Counts in values that are at hand.
+    package init(of values: [Float]) {
+        self.init()
+        values.withUnsafeBufferPointer { add($0, at: 0) }
+    }
 }
 
 extension ByteSource {

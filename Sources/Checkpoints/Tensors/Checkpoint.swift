@@ -21,6 +21,21 @@ package protocol Checkpoint: Sendable {
     /// Throws MODEL_MISSING for a name the checkpoint has not, ST_DTYPE (or its like of another format) for integers, and
     /// IO_* where the file fails or has changed.
     func readCounting(_ name: String) throws(CheckpointError) -> (tensor: HostTensor, nonFinite: NonFiniteCount)
+
+    /// Reads one slice `[…]` of a tensor `[count, …]`, by its position along the first axis, as `readCounting` does.
+    ///
+    /// A format that can reads no more than the slice. The caller has checked that the tensor has such a slice.
+    func readCounting(
+        _ name: String, slice: Int
+    ) throws(CheckpointError) -> (tensor: HostTensor, nonFinite: NonFiniteCount)
+
+    /// What the file is known to mean beyond its tensors; nothing for most.
+    var facts: CheckpointFacts { get }
+
+    /// What the file itself calls the tensor that this checkpoint presents under a name, or would call it if it had it.
+    ///
+    /// Nil where the names are the file's own. For messages.
+    func storedName(of name: String) -> String?
 }
 
 /// How a tensor is stored.
@@ -38,6 +53,22 @@ package struct TensorLayout: Hashable, Sendable {
 }
 
 extension Checkpoint {
+    /// Nothing: the tensors are all that is known.
+    package var facts: CheckpointFacts { CheckpointFacts() }
+
+    /// Nil: names are the file's own.
+    package func storedName(of name: String) -> String? { nil }
+
+    /// Reads a slice out of the whole tensor.
+    package func readCounting(
+        _ name: String, slice: Int
+    ) throws(CheckpointError) -> (tensor: HostTensor, nonFinite: NonFiniteCount) {
+        let (tensor, _) = try readCounting(name)
+        let shape = Shape(Array(tensor.shape.dimensions.dropFirst()))
+        let values = Array(tensor.values[(slice * shape.count)..<((slice + 1) * shape.count)])
+        return (HostTensor(shape, values), NonFiniteCount(of: values))
+    }
+
     /// The shape of a tensor; nil where the checkpoint has no tensor of that name.
     package func shape(of name: String) -> Shape? { layout(of: name)?.shape }
 

@@ -16,7 +16,7 @@ final class WeightLedger {
         let found: Shape
         let expected: Shape
 
-        var description: String { "\(name) found \(found), expected \(expected)" }
+        var shapes: String { "found \(found), expected \(expected)" }
     }
 
     init(_ checkpoint: any Checkpoint, ignoring: [NamePattern], allowingNonFinite: Bool, separator: String) {
@@ -53,12 +53,15 @@ final class WeightLedger {
     /// The error that tells all problems; nil where there are none.
     func error(unexpected: [String]) -> CheckpointError? {
         var parts: [String] = []
+        let missing = missing.map(described)
         if !missing.isEmpty { parts.append("lacks " + Self.list(missing, "tensor")) }
         if !misshapen.isEmpty {
-            parts.append("has another shape for " + Self.list(misshapen.map(\.description), "tensor"))
+            parts.append(
+                "has another shape for "
+                    + Self.list(misshapen.map { "\(described($0.name)) \($0.shapes)" }, "tensor"))
         }
         if !unexpected.isEmpty {
-            parts.append("has " + Self.list(unexpected, "tensor") + " that no part of the model reads")
+            parts.append("has " + Self.list(unexpected.map(described), "tensor") + " that no part of the model reads")
         }
         guard !parts.isEmpty else { return nil }
         let code: CheckpointError.Code =
@@ -66,8 +69,13 @@ final class WeightLedger {
         return CheckpointError(
             code, file: checkpoint.file, parts.joined(separator: ", "),
             next: "check that the weights and the configuration belong to the same model",
-            details: missing.map { "missing: \($0)" } + misshapen.map { "shape: \($0.description)" }
-                + unexpected.map { "unexpected: \($0)" })
+            details: missing.map { "missing: \($0)" } + misshapen.map { "shape: \(described($0.name)) \($0.shapes)" }
+                + unexpected.map { "unexpected: \(described($0))" })
+    }
+
+    /// A name, and what the file itself calls it where that is something else.
+    private func described(_ name: String) -> String {
+        checkpoint.storedName(of: name).map { "\(name) (in the file \($0))" } ?? name
     }
 
     /// Names the first five of a list, and how many there are.

@@ -25,12 +25,12 @@ package struct ModelFiles: Sendable {
 
     /// Finds a model: `demo`, a folder, a weight file, or a hub name that was pulled before.
     ///
-    /// Throws `FoveaError` of category `model`.
-    package init(_ name: String) throws(FoveaError) {
+    /// `formats` are those that the program reads besides the library's own. Throws `FoveaError` of category `model`.
+    package init(_ name: String, formats: [WeightFormat] = []) throws(FoveaError) {
         do {
-            if name == Self.demoName { self = try Self.demo() } else { self = try Self(onDisk: name) }
+            if name == Self.demoName { self = try Self.demo() } else { self = try Self(onDisk: name, formats) }
         } catch {
-            throw FoveaError(error)
+            throw FoveaError(ofModel: error)
         }
     }
 
@@ -46,12 +46,12 @@ package struct ModelFiles: Sendable {
         self.openWeights = openWeights
     }
 
-    private init(onDisk name: String) throws {
+    private init(onDisk name: String, _ formats: [WeightFormat]) throws {
         let location = try Self.exists(name) ? ModelLocation(name) : ModelLocation(HubCache().folder(of: name))
         self.init(
             name: name, configuration: try location.configuration("config.json"),
             preprocessor: try location.configuration("preprocessor_config.json"), isDemo: false
-        ) { () throws(CheckpointError) in try location.openWeights() }
+        ) { () throws(CheckpointError) in try location.openWeights(formats: formats) }
     }
 
     private static func demo() throws(CheckpointError) -> ModelFiles {
@@ -72,12 +72,22 @@ package struct ModelFiles: Sendable {
     package func open(_ overrides: ModelOverrides = ModelOverrides()) throws(FoveaError) -> OpenedModel {
         do {
             let checkpoint = try openWeights()
+            var overrides = overrides
+            if configuration == nil { overrides.complete(with: checkpoint.facts) }
             let description = ModelDescription(
                 configuration: configuration, checkpoint: checkpoint, overrides: overrides)
             return OpenedModel(files: self, checkpoint: checkpoint, plan: try ModelPlan(description))
         } catch {
-            throw FoveaError(error)
+            throw FoveaError(ofModel: error)
         }
+    }
+}
+
+extension ModelOverrides {
+    /// What the user left open and the kind of file tells: JAX's number of heads, and the authors' activation.
+    fileprivate mutating func complete(with facts: CheckpointFacts) {
+        heads = heads ?? facts.heads
+        activation = activation ?? facts.activation
     }
 }
 

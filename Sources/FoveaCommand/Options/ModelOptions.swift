@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import CheckpointsHDF5
 import Fovea
 import Operations
 import VisionModels
@@ -53,7 +54,7 @@ struct ModelLocationOption: ParsableArguments {
 
     /// Finds the model's files, and says where the demo is used because nothing was named.
     func files(quiet: Bool) throws(FoveaError) -> ModelFiles {
-        let files = try ModelFiles(model ?? ModelFiles.demoName)
+        let files = try ModelFiles(model ?? ModelFiles.demoName, formats: [.hdf5])
         if model == nil, !quiet, let labels = try files.open().labels() {
             Console.say(
                 "fovea: no --model given, so the built-in demo answers; it knows only its \(labels.count) drawn classes"

@@ -2,8 +2,8 @@ import Checkpoints
 import Operations
 import Testing
 
-@Suite("Sharded safetensors")
-struct ShardedSafeTensorsTests {
+@Suite("Sharded checkpoints")
+struct ShardedCheckpointTests {
     /// A folder with two sound shards and an index.
     private static func folder(index: String) throws -> (TemporaryFolder, path: String) {
         let folder = try TemporaryFolder()
@@ -18,7 +18,7 @@ struct ShardedSafeTensorsTests {
             index:
                 #"{"metadata":{"total_size":16},"weight_map":{"c":"two.safetensors","a":"one.safetensors","b":"one.safetensors"}}"#
         )
-        let checkpoint = try ShardedSafeTensors(contentsOf: path)
+        let checkpoint = try ShardedCheckpoint(contentsOf: path)
         #expect(checkpoint.names == ["c", "a", "b"])
         #expect(try checkpoint.read("a").values == [1, 2])
         #expect(try checkpoint.read("c").values == [4])
@@ -31,9 +31,9 @@ struct ShardedSafeTensorsTests {
     @Test("A tensor that only a shard lists counts too, once")
     func unlisted() throws {
         let (folder, path) = try Self.folder(index: #"{"weight_map":{"c":"two.safetensors","a":"one.safetensors"}}"#)
-        #expect(try ShardedSafeTensors(contentsOf: path).names == ["c", "a", "b"])
+        #expect(try ShardedCheckpoint(contentsOf: path).names == ["c", "a", "b"])
         try folder.write(SafeTensorsBuilder.file([("c", [1], [4]), ("b", [1], [5])]), to: "two.safetensors")
-        let error = expectFailure(.safeTensorsIndex) { try ShardedSafeTensors(contentsOf: path) }
+        let error = expectFailure(.safeTensorsIndex) { try ShardedCheckpoint(contentsOf: path) }
         #expect(error?.tensor == "b")
     }
 
@@ -58,7 +58,7 @@ struct ShardedSafeTensorsTests {
         ] as [(String, CheckpointError.Code)])
     func refused(index: String, code: CheckpointError.Code) throws {
         let (folder, path) = try Self.folder(index: index)
-        expectFailure(code) { try ShardedSafeTensors(contentsOf: path) }
+        expectFailure(code) { try ShardedCheckpoint(contentsOf: path) }
         _ = folder
     }
 
@@ -66,7 +66,7 @@ struct ShardedSafeTensorsTests {
     func unsoundShard() throws {
         let (folder, path) = try Self.folder(index: #"{"weight_map":{"a":"one.safetensors"}}"#)
         try folder.write("short", to: "one.safetensors")
-        let error = expectFailure(.safeTensorsShort) { try ShardedSafeTensors(contentsOf: path) }
+        let error = expectFailure(.safeTensorsShort) { try ShardedCheckpoint(contentsOf: path) }
         #expect(error?.file == folder("one.safetensors"))
     }
 }

@@ -1,31 +1,31 @@
 package import Operations
 
-/// A checkpoint spread over several safetensors files, as `model.safetensors.index.json` lists them.
+/// A checkpoint spread over several files, as `model.safetensors.index.json` or `pytorch_model.bin.index.json` lists them.
 ///
 /// The index maps each tensor to a shard, a file in the index's own folder. A tensor that a shard holds and the index does
 /// not list counts too, as it does for transformers, unless two shards hold it.
-package struct ShardedSafeTensors: Checkpoint {
+package struct ShardedCheckpoint: Checkpoint {
     /// The path of the index.
     package let file: String
     /// All names, in the order of the index; those that only a shard lists come last.
     package let names: [String]
-    /// The strings of `__metadata__` of all shards; the first shard wins.
+    /// The strings that the writers left in all shards; the first shard wins.
     package let metadata: [String: String]
-    private let shards: [String: SafeTensors]
+    private let shards: [String: any Checkpoint]
     private let homes: [String: String]
 
     /// Reads an index and the headers of all its shards.
     ///
-    /// Throws ST_JSON, ST_INDEX, ST_INDEX_PATH and ST_LIMIT for the index, and what `SafeTensors` throws for a shard.
+    /// Throws ST_JSON, ST_INDEX, ST_INDEX_PATH and ST_LIMIT for the index, and what the shards' own format throws.
     package init(contentsOf path: String) throws(CheckpointError) {
         let index = try ShardIndex(contentsOf: path)
         var homes = index.homes
-        var shards: [String: SafeTensors] = [:]
+        var shards: [String: any Checkpoint] = [:]
         var unlisted: [String] = []
         for shard in index.shards {
-            let checkpoint: SafeTensors
+            let checkpoint: any Checkpoint
             do throws(CheckpointError) {
-                checkpoint = try SafeTensors(contentsOf: path.siblingPath(shard))
+                checkpoint = try WeightFile.openPart(path.siblingPath(shard))
             } catch {
                 guard error.code == .fileNotFound else { throw error }
                 throw CheckpointError(
@@ -63,7 +63,7 @@ package struct ShardedSafeTensors: Checkpoint {
 
     /// Reads a tensor as Float and counts what is not finite.
     ///
-    /// Throws MODEL_MISSING, ST_DTYPE for integers, IO_READ and IO_CHANGED.
+    /// Throws as the shards' own format does.
     package func readCounting(
         _ name: String
     ) throws(CheckpointError) -> (tensor: HostTensor, nonFinite: NonFiniteCount) {
@@ -71,5 +71,5 @@ package struct ShardedSafeTensors: Checkpoint {
         return try shard.readCounting(name)
     }
 
-    private func shard(of name: String) -> SafeTensors? { homes[name].flatMap { shards[$0] } }
+    private func shard(of name: String) -> (any Checkpoint)? { homes[name].flatMap { shards[$0] } }
 }
