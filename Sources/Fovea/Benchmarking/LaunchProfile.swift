@@ -30,9 +30,20 @@ package struct LaunchProfile: Sendable {
 
     /// Kernels, the longest time first.
     package let rows: [Row]
+    /// The part of a pass in which no kernel ran, 0…1, the median over passes: the host's calls, transfers, and the gaps
+    /// between kernels.
+    package let hostShare: Double
 
-    /// Groups the launches of so many equal passes.
-    package init(_ launches: [LaunchTime], runs: Int) {
+    /// Groups the launches of equal passes.
+    ///
+    /// - Parameter passes: How long each took, with its launches; at least one.
+    package init(_ passes: [(duration: Duration, launches: [LaunchTime])]) {
+        let launches = passes.flatMap(\.launches)
+        let runs = passes.count
+        let shares = passes.map { pass in
+            1 - pass.launches.reduce(0) { $0 + Double($1.nanoseconds) } / (pass.duration / .nanoseconds(1))
+        }
+        hostShare = shares.sorted()[shares.count / 2]
         struct Key: Hashable {
             let kernel: String
             let label: String

@@ -31,7 +31,10 @@ extension BenchmarkReport {
             other["ratio"] = JSON(ratio)
             members["versus"] = .object(other)
         }
-        if let profile = row.profile { members["profile"] = .array(profile.rows.map(json)) }
+        if let profile = row.profile {
+            members["profile"] = .array(profile.rows.map(json))
+            members["hostShare"] = JSON(profile.hostShare)
+        }
         return .object(members)
     }
 

@@ -68,6 +68,7 @@ extension BenchmarkReport {
             + "together".padded(57, .left) + (profile.seconds * 1000).formatted(decimals: 3).padded(11) + "   100.0"
             + rate(profile.flop, profile.seconds) + rate(profile.rows.reduce(0) { $0 + $1.bytes }, profile.seconds)
             + roofShare(profile.attainableSeconds(device.roofline), profile.seconds) + "\n"
+            + "no kernel ran in \((100 * profile.hostShare).formatted(decimals: 1)) % of a run: calls, transfers, gaps\n"
     }
 
     private func line(_ row: LaunchProfile.Row) -> String {
