@@ -28,7 +28,7 @@ struct Tune: ParsableCommand {
     var device: String?
 
     @Option(
-        help: "Only what this operation uses: patch-embedding, layer-norm, linear, attention, pooling or softmax.",
+        help: "Only what this operation runs under: layer-norm, linear, attention and so on.",
         transform: Operation.init(commandName:))
     var operation: [Operation] = []
 

@@ -24,7 +24,12 @@ package struct TuningRow: Sendable {
         TuningRow("attention", \.attention, for: [.attention: [.portable]]),
         TuningRow("attention-simd", \.attentionSIMD, for: [.attention: [.simd]]),
         TuningRow("attention-tiled", \.attentionTiled, for: [.attention: [.tiled]]),
-        TuningRow("rows", \.rows, for: [.layerNorm: [.portable], .softmax: [.portable], .pooling: [.portable]]),
+        TuningRow(
+            "rows", \.rows,
+            for: [
+                .layerNorm: [.portable], .softmax: [.portable], .pooling: [.portable], .queryKey: [.portable],
+                .gating: [.portable],
+            ]),
     ]
 
     private init<Tuning: KernelTuning>(
