@@ -34,6 +34,7 @@ extension BenchmarkReport {
         if let profile = row.profile {
             members["profile"] = .array(profile.rows.map(json))
             members["hostShare"] = JSON(profile.hostShare)
+            members["gapShare"] = JSON(profile.gapShare)
         }
         return .object(members)
     }

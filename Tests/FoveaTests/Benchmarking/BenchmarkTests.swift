@@ -49,23 +49,24 @@ struct BenchmarkTests {
         #expect(abs(profile.rows.reduce(0) { $0 + $1.share } - 1) < 1e-9)
         #expect(profile.rows.map(\.seconds) == profile.rows.map(\.seconds).sorted(by: >))
         #expect(profile.rows.allSatisfy { $0.seconds > 0 })
-        #expect(profile.hostShare > 0 && profile.hostShare < 1)
+        #expect(profile.hostShare > 0 && profile.gapShare >= 0 && profile.hostShare + profile.gapShare < 1)
     }
 
-    @Test("the part of a pass without kernels is what their time leaves of it, the median over passes")
-    func hostShare() {
-        func launch(_ milliseconds: UInt64) -> LaunchTime {
+    @Test("what kernels leave of a pass lies around or between them, medians over passes")
+    func partsWithoutKernels() {
+        func launch(from start: UInt64, to end: UInt64) -> LaunchTime {
             LaunchTime(
-                operation: .linear, kernel: "linear", label: "", nanoseconds: milliseconds * 1_000_000, start: 0,
-                flop: 0, bytes: 0, queued: 0)
+                operation: .linear, kernel: "linear", label: "", nanoseconds: (end - start) * 1_000_000,
+                start: start * 1_000_000, flop: 0, bytes: 0, queued: 0)
         }
         let passes: [(duration: Duration, launches: [LaunchTime])] = [
-            (.milliseconds(10), [launch(4), launch(5)]), (.milliseconds(100), [launch(9)]),
-            (.milliseconds(10), [launch(6), launch(2)]),
+            (.milliseconds(10), [launch(from: 1, to: 4), launch(from: 5, to: 9)]),
+            (.milliseconds(100), [launch(from: 0, to: 7)]),
+            (.milliseconds(10), [launch(from: 100, to: 104), launch(from: 105, to: 109)]),
         ]
         let profile = LaunchProfile(passes)
-        #expect(abs(profile.hostShare - 0.2) < 1e-12)
-        #expect(profile.rows.count == 1 && abs(profile.seconds - 0.026 / 3) < 1e-12)
+        #expect(abs(profile.hostShare - 0.2) < 1e-12 && abs(profile.gapShare - 0.1) < 1e-12)
+        #expect(profile.rows.count == 1 && abs(profile.seconds - 0.022 / 3) < 1e-12)
     }
 
     @Test("a launch's bytes are those of its case", .requiresOpenCL)
