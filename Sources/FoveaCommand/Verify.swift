@@ -97,7 +97,9 @@ extension Verify {
             .number("allowed", 8), .words("worst case", 0),
         ])
         table.writeTitles()
-        let verifier = OperationVerifier(device, isSmall: small, placement: guarded ? .guarded : .device)
+        let kept = DeviceTunings(of: DeviceIdentity(device), in: .standard) { Console.say("fovea: \($0)") }
+        let verifier = OperationVerifier(
+            device, isSmall: small, placement: guarded ? .guarded : .device, measured: kept.values)
         for operation in operation.isEmpty ? Operation.allCases : operation {
             try verifier.verify(operation) { form, agreement in
                 tally.count(agreement, as: "\(agreement.name), \(form)")
@@ -162,6 +164,7 @@ extension Verify {
 
     private var sessionOptions: SessionOptions {
         var options = SessionOptions()
+        options.report = { Console.say("fovea: \($0)") }
         options.backend.fillsWithNaN = true
         options.backend.precision = deviceOptions.precision.computed
         if guarded { options.backend.placement = .guarded }

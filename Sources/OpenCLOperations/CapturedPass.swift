@@ -26,8 +26,22 @@ struct LaunchRequest {
     let specialization: Specialization
     let arguments: [OpenCLBackend.Argument]
     let flop: Int
+    /// Nil where every buffer is read or written as a whole.
+    let knownBytes: Int?
     let global: NDRange
     let local: NDRange?
+
+    /// What must be read and written: each buffer once, even where it is given twice, as a residual added in place is.
+    var bytes: Double {
+        if let knownBytes { return Double(knownBytes) }
+        var seen: Set<ObjectIdentifier> = []
+        return arguments.reduce(0) { sum, argument in
+            guard case .buffer(let buffer) = argument, seen.insert(ObjectIdentifier(buffer)).inserted else {
+                return sum
+            }
+            return sum + Double(buffer.byteCount)
+        }
+    }
 }
 
 /// A launch that can be repeated: the kernel with its arguments, and the buffers that these name.
@@ -38,7 +52,7 @@ final class BoundLaunch {
 
     init(_ request: LaunchRequest, _ kernel: consuming Kernel) throws(OpenCLError) {
         self.request = request
-        bytes = OpenCLBackend.bytes(of: request.arguments)
+        bytes = request.bytes
         var bound = kernel
         try bound.bind(request.arguments)
         self.kernel = bound

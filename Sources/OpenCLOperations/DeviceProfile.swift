@@ -6,25 +6,31 @@ package struct DeviceProfile: Sendable {
     package let device: Device
     /// What is known of it beyond that.
     package let quirks: Set<Quirk>
-    let linear: LinearTuning
-    let rows: RowTuning
-    let attention: AttentionTuning
-    let attentionSIMD: AttentionSIMDTuning
-    let linearTiled: LinearTiledTuning
-    let attentionTiled: AttentionTiledTuning
+    /// The numbers of its kernels.
+    let tunings: TuningTable
     /// The kind of device that variants and tunings are chosen for.
     let kind: Device.Kind
+    /// Why measured tunings were not used, in phrases; empty where all were.
+    package let refusedTunings: [String]
 
     /// Looks a device up in the tables, under the tunings of its own or another kind of device.
-    package init(_ device: Device, tunedAs kind: Device.Kind? = nil) {
+    ///
+    /// - Parameter measured: What was measured on it; it goes before the tables.
+    package init(_ device: Device, tunedAs kind: Device.Kind? = nil, measured: TuningValues = [:]) {
         self.device = device
         quirks = Quirk.matching(device)
-        let tunings = TuningTable.defaults(for: device, as: kind)
-        (linear, rows, attention) = (tunings.linear, tunings.rows, tunings.attention)
-        attentionSIMD = tunings.attentionSIMD
-        (linearTiled, attentionTiled) = (tunings.linearTiled, tunings.attentionTiled)
+        var tunings = TuningTable.defaults(for: device, as: kind)
+        refusedTunings = TuningRow.apply(measured, to: &tunings, of: device)
+        self.tunings = tunings
         self.kind = kind ?? device.kind
     }
+
+    var linear: LinearTuning { tunings.linear }
+    var rows: RowTuning { tunings.rows }
+    var attention: AttentionTuning { tunings.attention }
+    var attentionSIMD: AttentionSIMDTuning { tunings.attentionSIMD }
+    var linearTiled: LinearTiledTuning { tunings.linearTiled }
+    var attentionTiled: AttentionTiledTuning { tunings.attentionTiled }
 
     /// Whether layer norm runs inside the linear that follows it, unless the backend's options say otherwise.
     package var fusesLayerNorm: Bool { linear.fusesLayerNorm }

@@ -15,7 +15,7 @@ package struct LaunchTime: Sendable {
     package let start: UInt64
     /// Floating-point operations that the launch's sizes ask for; a multiply-add counts two.
     package let flop: Double
-    /// Bytes of the buffers that the launch was given, each once: what must be read or written at least.
+    /// Bytes that must be read or written at least.
     package let bytes: Double
     /// When the host put it on the queue, on the device's clock, in nanoseconds.
     package let queued: UInt64

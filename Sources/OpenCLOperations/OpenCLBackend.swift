@@ -22,6 +22,8 @@ package final class OpenCLBackend: Backend {
         package var storesWeightsAsHalf = false
         /// The kind of device to tune for; nil for the device's own.
         package var tunedAs: Device.Kind?
+        /// What was measured on the device; it goes before the tunings that ship.
+        package var measuredTunings: TuningValues = [:]
         /// Where compiled programs are kept; nil for nowhere.
         package var programCache: ProgramCache?
         /// Bytes that buffers may take together; nil for four fifths of the device's memory.
@@ -54,7 +56,7 @@ package final class OpenCLBackend: Backend {
 
     /// Opens a device.
     package init(_ device: Device, options: Options = Options()) throws(OpenCLError) {
-        let profile = DeviceProfile(device, tunedAs: options.tunedAs)
+        let profile = DeviceProfile(device, tunedAs: options.tunedAs, measured: options.measuredTunings)
         let context = try Context(
             device, budget: options.memoryLimit.map(MemoryBudget.init(limit:)), placement: options.placement)
         self.profile = profile
@@ -104,39 +106,29 @@ package final class OpenCLBackend: Backend {
         case float4(SIMD4<Float>)
     }
 
-    /// Bytes of the buffers among some arguments; one that is given twice, such as a residual added in place, counts once.
-    static func bytes(of arguments: [Argument]) -> Double {
-        var seen: Set<ObjectIdentifier> = []
-        return arguments.reduce(0) { sum, argument in
-            guard case .buffer(let buffer) = argument, seen.insert(ObjectIdentifier(buffer)).inserted else {
-                return sum
-            }
-            return sum + Double(buffer.byteCount)
-        }
-    }
-
     /// Compiles the kernel where need be, binds its arguments and enqueues it; within a capture, notes it.
     ///
     /// - Parameters:
     ///   - variant: The kernel, where it is not the operation's own: sizes that its own cannot run.
     ///   - kernel: The kernel where it is none of the operation's variants.
     ///   - flop: What the sizes ask for, as the case lists count it; for the profile alone.
+    ///   - bytes: What must be read and written, where that is not all of every buffer; for the profile alone.
     func launch(
         _ operation: Operation, as variant: KernelVariant? = nil, kernel: String? = nil, _ defines: [String: Int],
-        _ arguments: [Argument], flop: Int, global: NDRange, local: NDRange?
+        _ arguments: [Argument], flop: Int, bytes: Int? = nil, global: NDRange, local: NDRange?
     ) throws(OpenCLError) {
         let variant = variant ?? self.variant(of: operation)
         let specialization = Specialization(kernel ?? operation.kernelName + variant.suffix, defines)
         let request = LaunchRequest(
-            operation: operation, specialization: specialization, arguments: arguments, flop: flop, global: global,
-            local: local)
+            operation: operation, specialization: specialization, arguments: arguments, flop: flop, knownBytes: bytes,
+            global: global, local: local)
         guard recorded == nil else {
             recorded?.append(request)
             return
         }
         let entry = try library.kernel(for: specialization)
         try entry.kernel.bind(arguments)
-        try enqueue(request, entry.kernel, bytes: profiler == nil ? 0 : Self.bytes(of: arguments))
+        try enqueue(request, entry.kernel, bytes: profiler == nil ? 0 : request.bytes)
     }
 
     /// Enqueues a launch of a captured pass.

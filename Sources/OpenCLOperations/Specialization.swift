@@ -21,5 +21,8 @@ struct Specialization: Hashable, Sendable {
     func source(suffix: String) -> String { KernelSource.renaming(source, suffix: suffix) }
 
     /// No relaxed mathematics: softmax lives by the behaviour of infinities.
-    static let options = "-cl-std=CL1.2"
+    ///
+    /// No warnings: PoCL tells their number on standard error, one at least for every vector wider than a register; those
+    /// that matter are errors in a test.
+    static let options = "-cl-std=CL1.2 -w"
 }

@@ -30,9 +30,27 @@ package struct LaunchProfile: Sendable {
 
     /// Kernels, the longest time first.
     package let rows: [Row]
+    /// The part of a pass before its first kernel began and after the last one ended, 0…1, the median over passes: calls
+    /// and transfers.
+    package let hostShare: Double
+    /// The part of a pass between the end of a kernel and the begin of the next, 0…1, the median over passes: the driver.
+    package let gapShare: Double
 
-    /// Groups the launches of so many equal passes.
-    package init(_ launches: [LaunchTime], runs: Int) {
+    /// Groups the launches of equal passes.
+    ///
+    /// - Parameter passes: How long each took, with its launches; at least one.
+    package init(_ passes: [(duration: Duration, launches: [LaunchTime])]) {
+        let launches = passes.flatMap(\.launches)
+        let runs = passes.count
+        let shares = passes.map { pass in
+            let total = pass.duration / .nanoseconds(1)
+            let kernels = pass.launches.reduce(0) { $0 + Double($1.nanoseconds) }
+            let begin = pass.launches.map(\.start).min() ?? 0
+            let span = Double((pass.launches.map { $0.start + $0.nanoseconds }.max() ?? 0) - begin)
+            return (host: 1 - span / total, gaps: (span - kernels) / total)
+        }
+        hostShare = shares.map(\.host).sorted()[runs / 2]
+        gapShare = shares.map(\.gaps).sorted()[runs / 2]
         struct Key: Hashable {
             let kernel: String
             let label: String

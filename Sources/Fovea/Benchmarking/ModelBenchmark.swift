@@ -87,8 +87,12 @@ package struct ModelBenchmark {
     package func profile(runs: Int, warmUp: Int) throws(FoveaError) -> LaunchProfile {
         for _ in 0..<warmUp { try run() }
         _ = try session.takeProfile()
-        for _ in 0..<runs { try run() }
-        return LaunchProfile(try session.takeProfile(), runs: runs)
+        var passes: [(duration: Duration, launches: [LaunchTime])] = []
+        for _ in 0..<runs {
+            let duration = try run()
+            passes.append((duration, try session.takeProfile()))
+        }
+        return LaunchProfile(passes)
     }
 
     /// Runs so many times on a session that was made to profile, and tells when host and device did what.

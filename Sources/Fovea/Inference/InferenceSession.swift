@@ -81,6 +81,10 @@ package struct SessionOptions: Sendable {
     package var backend = OpenCLBackend.Options()
     /// Whether weights may hold NaN and infinity.
     package var allowsNonFinite = false
+    /// Where tunings that `fovea tune` measured are kept; nil to use none.
+    package var records: DeviceRecords? = .standard
+    /// Is told, in a sentence, why a tuning that is kept was not used.
+    package var report: (@Sendable (String) -> Void)?
 
     /// The default: programs are kept in the user's cache.
     package init() { backend.programCache = ProgramCache.standard }

@@ -36,7 +36,7 @@ final class OpenCLSession: InferenceSession {
     var bufferCount: Int { backend.bufferCount }
 
     init(_ opened: OpenedModel, on device: Device, options: SessionOptions) throws {
-        backend = try OpenCLBackend(device, options: options.backend)
+        backend = try OpenCLBackend(device, tuned: options)
         deviceName = device.name
         isMultiLabel = opened.isMultiLabel
         recordsSteps = options.backend.profiles

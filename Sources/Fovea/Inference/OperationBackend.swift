@@ -23,7 +23,7 @@ public enum OperationBackend {
             return (ReferenceBackend(), found.name)
         case .openCL(let openCLDevice):
             do {
-                return (try OpenCLBackend(openCLDevice, options: SessionOptions().backend), found.name)
+                return (try OpenCLBackend(openCLDevice, tuned: SessionOptions()), found.name)
             } catch {
                 throw FoveaError(error)
             }

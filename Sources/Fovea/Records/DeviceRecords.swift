@@ -10,6 +10,8 @@ package struct DeviceRecords: Sendable {
     package enum Kind: String, Sendable {
         /// Ceilings of the device.
         case roofline
+        /// Numbers of its kernels.
+        case tuning
     }
 
     private static let format = 1

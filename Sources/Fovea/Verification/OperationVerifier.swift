@@ -13,11 +13,13 @@ package struct KernelForm: Sendable, Hashable, CustomStringConvertible {
     package let fusesLayerNorm: Bool?
     /// How factors below float32 are multiplied; nil for float32.
     package var narrow: NarrowProduct?
+    /// Whether it has the tunings that were measured on the device.
+    package var isMeasured = false
 
     /// `plain`, or `portable for gpu, norm fused`.
     package var description: String {
         if let narrow { return "\(narrow)" }
-        return variant.rawValue + (tunedAs.map { " for \($0.rawValue)" } ?? "")
+        return variant.rawValue + (tunedAs.map { " for \($0.rawValue)" } ?? "") + (isMeasured ? " as tuned" : "")
             + (fusesLayerNorm.map { $0 ? ", norm fused" : ", norm apart" } ?? "")
     }
 }
@@ -42,6 +44,7 @@ package struct OperationReport: Sendable {
 package struct OperationVerifier {
     private let device: Device
     private let cases: [any OperationCase]
+    private let measured: TuningValues
     private let backendOptions: OpenCLBackend.Options
 
     /// Prepares to verify a device.
@@ -50,11 +53,12 @@ package struct OperationVerifier {
     ///   - isSmall: Takes a few tiny shapes in place of all, for devices that interpret.
     ///   - placement: `guarded` puts every buffer before a page that cannot be touched; for CPU devices.
     ///   - programCache: Where compiled programs are kept; nil for nowhere.
+    ///   - measured: Tunings to verify beside those that ship.
     package init(
         _ device: Device, isSmall: Bool = false, placement: Context.BufferPlacement = .device,
-        programCache: ProgramCache? = .standard
+        programCache: ProgramCache? = .standard, measured: TuningValues = [:]
     ) {
-        self.device = device
+        (self.device, self.measured) = (device, measured)
         cases = isSmall ? OperationCases.small : OperationCases.all
         var options = OpenCLBackend.Options()
         (options.fillsWithNaN, options.placement, options.programCache) = (true, placement, programCache)
@@ -71,7 +75,21 @@ package struct OperationVerifier {
                 }
             }
         }
-        return exact + (operation == .linear ? narrowForms : [])
+        return exact + measuredForms(of: operation) + (operation == .linear ? narrowForms : [])
+    }
+
+    /// The best kernel under the tunings that were measured; none where they do not concern it.
+    private func measuredForms(of operation: Operation) -> [KernelForm] {
+        let profile = DeviceProfile(device, measured: measured)
+        let isConcerned = measured.keys.contains {
+            TuningRow.named($0)?.operations(on: profile).contains(operation) == true
+        }
+        guard isConcerned else { return [] }
+        return [
+            KernelForm(
+                variant: SelectionTable.variants(of: operation, on: profile)[0], tunedAs: nil,
+                fusesLayerNorm: operation == .linear ? profile.fusesLayerNorm : nil, isMeasured: true)
+        ]
     }
 
     /// The form that a probe finds for each precision below float32, and its portable twin.
@@ -115,6 +133,7 @@ package struct OperationVerifier {
         options.variants = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0, form.variant) })
         options.fusesLayerNorm = form.fusesLayerNorm
         options.tunedAs = form.tunedAs
+        if form.isMeasured { options.measuredTunings = measured }
         (options.precision, options.narrowForm) = (form.narrow?.precision ?? .float32, form.narrow?.form)
         do {
             return try OpenCLBackend(device, options: options)

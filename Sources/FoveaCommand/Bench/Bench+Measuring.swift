@@ -68,6 +68,7 @@ extension Bench {
     var sessionOptions: SessionOptions {
         var options = SessionOptions()
         options.backend.precision = deviceOptions.precision.computed
+        options.report = { Console.say("fovea: \($0)") }
         options.allowsNonFinite = modelOptions.allowNonfinite
         return options
     }
@@ -117,7 +118,7 @@ extension Bench {
         let session = try opened.session(on: device, options: options)
         for index in rows.indices {
             rows[index].profile = try benchmark(session, array, batchSize: rows[index].batchSize).profile(
-                runs: min(rows[index].own.count, 10), warmUp: max(warmUp, 1))
+                runs: min(rows[index].own.count, 200), warmUp: max(warmUp, 1))
         }
     }
 }

@@ -31,7 +31,11 @@ extension BenchmarkReport {
             other["ratio"] = JSON(ratio)
             members["versus"] = .object(other)
         }
-        if let profile = row.profile { members["profile"] = .array(profile.rows.map(json)) }
+        if let profile = row.profile {
+            members["profile"] = .array(profile.rows.map(json))
+            members["hostShare"] = JSON(profile.hostShare)
+            members["gapShare"] = JSON(profile.gapShare)
+        }
         return .object(members)
     }
 

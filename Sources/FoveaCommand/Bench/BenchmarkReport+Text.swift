@@ -68,6 +68,8 @@ extension BenchmarkReport {
             + "together".padded(57, .left) + (profile.seconds * 1000).formatted(decimals: 3).padded(11) + "   100.0"
             + rate(profile.flop, profile.seconds) + rate(profile.rows.reduce(0) { $0 + $1.bytes }, profile.seconds)
             + roofShare(profile.attainableSeconds(device.roofline), profile.seconds) + "\n"
+            + "of a run no kernel ran in \(percent(profile.hostShare)) before the first and after the last, and in "
+            + "\(percent(profile.gapShare)) between two\n"
     }
 
     private func line(_ row: LaunchProfile.Row) -> String {
@@ -76,6 +78,8 @@ extension BenchmarkReport {
             + (100 * row.share).formatted(decimals: 1).padded(8) + rate(row.flop, row.seconds)
             + rate(row.bytes, row.seconds) + roofShare(row.attainableSeconds(device.roofline), row.seconds) + "\n"
     }
+
+    private func percent(_ share: Double) -> String { "\((100 * share).formatted(decimals: 1)) %" }
 
     private func rate(_ amount: Double, _ seconds: Double) -> String {
         (amount / max(seconds, 1e-12) / 1e9).formatted(decimals: 1).padded(10)

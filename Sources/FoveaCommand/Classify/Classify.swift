@@ -80,6 +80,7 @@ struct Classify: AsyncParsableCommand {
         let opened = try files.open(model.overrides(inputSize: preprocessing.inputSize))
         var options = SessionOptions()
         options.backend.precision = device.precision.computed
+        options.report = { Console.say("fovea: \($0)") }
         options.allowsNonFinite = model.allowNonfinite
         let classifier = try Classifier(
             opened, reading: reader, labels: model.labels, top: topK,

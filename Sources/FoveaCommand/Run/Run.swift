@@ -58,6 +58,7 @@ struct Run: ParsableCommand {
         let file = try overwrite.create(output)
         var options = SessionOptions()
         options.backend.precision = device.precision.computed
+        options.report = { Console.say("fovea: \($0)") }
         options.allowsNonFinite = model.allowNonfinite
         let session = try opened.session(on: device.resolve(verbose: verbosity.verbose), options: options)
         var result = OutputArray(file, kind: kind, pictures: tensor.count)

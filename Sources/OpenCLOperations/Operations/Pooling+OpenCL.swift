@@ -13,14 +13,16 @@ extension OpenCLBackend {
         ]
         let problem = ["WIDTH": shape[2], "POOLING": pooling.macro]
         let flop = shape[0] * range.count * shape[2]
+        let bytes = 4 * shape[0] * (range.count + 1) * shape[2]
         switch variant(of: .pooling) {
         case .portable, .simd, .tiled:
             let vector = profile.rows.vector
             try launch(
                 .pooling, problem.merging(["VECTOR": vector]) { problem, _ in problem }, arguments, flop: flop,
-                global: [(shape[2] + vector - 1) / vector, shape[0]], local: nil)
+                bytes: bytes, global: [(shape[2] + vector - 1) / vector, shape[0]], local: nil)
         case .plain:
-            try launch(.pooling, problem, arguments, flop: flop, global: [shape[2], shape[0]], local: nil)
+            try launch(
+                .pooling, problem, arguments, flop: flop, bytes: bytes, global: [shape[2], shape[0]], local: nil)
         }
         return y
     }

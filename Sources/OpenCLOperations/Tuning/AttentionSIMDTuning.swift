@@ -18,6 +18,8 @@ struct AttentionSIMDTuning: KernelTuning {
 
     var isLegal: Bool { [1, 2, 4, 8, 16].contains(vector) && vectors > 0 && rows > 0 && keyBlock > 0 }
 
+    /// Items of a group.
+    var items: Int { 1 }
     /// Queries of a tile.
     var queries: Int { vector * vectors }
 

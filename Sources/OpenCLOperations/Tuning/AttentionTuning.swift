@@ -15,6 +15,9 @@ struct AttentionTuning: KernelTuning {
 
     var isLegal: Bool { [1, 2, 4, 8, 16].contains(vector) && [2, 4, 8, 16].contains(keys) }
 
+    /// Items of a group.
+    var items: Int { group }
+
     /// The same tuning for heads of a given width.
     func fitting(headWidth: Int) -> AttentionTuning {
         var fitted = self

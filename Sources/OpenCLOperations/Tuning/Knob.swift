@@ -14,6 +14,8 @@ protocol KernelTuning: Sendable, Hashable {
     static var knobs: [Knob<Self>] { get }
     /// Whether the kernel takes this combination; restated as `#error` in the kernel.
     var isLegal: Bool { get }
+    /// Items of a work-group.
+    var items: Int { get }
 }
 
 extension KernelTuning {

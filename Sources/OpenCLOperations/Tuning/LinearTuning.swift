@@ -16,13 +16,15 @@ struct LinearTuning: KernelTuning {
     static let knobs: [Knob<Self>] = [
         Knob(name: "ROWS", path: \.rows, candidates: [2, 4, 6, 8]),
         Knob(name: "VECTOR", path: \.vector, candidates: [4, 8, 16]),
-        Knob(name: "VECTORS", path: \.vectors, candidates: [1, 2, 4]),
+        Knob(name: "VECTORS", path: \.vectors, candidates: [1, 2, 3, 4]),
         Knob(name: "GROUP_COLUMNS", path: \.groupColumns, candidates: [1, 8, 16]),
         Knob(name: "GROUP_ROWS", path: \.groupRows, candidates: [1, 4, 8]),
     ]
 
-    var isLegal: Bool { [1, 2, 4, 8, 16].contains(vector) && groupColumns * groupRows <= 256 }
+    var isLegal: Bool { [1, 2, 4, 8, 16].contains(vector) && items <= 256 }
 
+    /// Items of a group.
+    var items: Int { groupColumns * groupRows }
     /// Columns of an item that is a group of its own: the width of a weight panel of the `simd` variants.
     var itemColumns: Int { vectors * vector }
     /// Columns of a group: the width of a weight panel.

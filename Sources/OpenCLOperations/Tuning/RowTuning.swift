@@ -11,4 +11,7 @@ struct RowTuning: KernelTuning {
     ]
 
     var isLegal: Bool { [1, 2, 4, 8, 16].contains(vector) && group & (group - 1) == 0 }
+
+    /// Items of a group.
+    var items: Int { group }
 }

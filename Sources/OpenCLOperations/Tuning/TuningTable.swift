@@ -2,12 +2,12 @@ import OpenCLRuntime
 
 /// The tunings that ship: correct everywhere, fair on most devices.
 struct TuningTable {
-    let linear: LinearTuning
-    let rows: RowTuning
-    let attention: AttentionTuning
-    let attentionSIMD: AttentionSIMDTuning
-    let linearTiled: LinearTiledTuning
-    let attentionTiled: AttentionTiledTuning
+    var linear: LinearTuning
+    var rows: RowTuning
+    var attention: AttentionTuning
+    var attentionSIMD: AttentionSIMDTuning
+    var linearTiled: LinearTiledTuning
+    var attentionTiled: AttentionTiledTuning
 
     /// A CPU device gets work-groups of one and its own vectors; anything else small groups side by side.
     ///

@@ -4,14 +4,19 @@
 // clCreateBuffer from now on answer -4 without reaching the driver. The test that uses it compiles it. For a program
 // that is a child of the test, FOVEA_FAULT="clCreateBuffer 2 -4" says the same before it starts.
 //
+// FOVEA_BAD_SOURCE="text" makes a driver that fails on programs with that text in them, in the way that FOVEA_BAD_END
+// says: abort, hang, or corrupt, which spoils what is read back while such a program was the last one made.
+//
 // Layer interface: Khronos, cl_loader_layers extension, CL/cl_layer.h.
 
+#define _GNU_SOURCE
 #define CL_TARGET_OPENCL_VERSION 300
 #include <CL/cl.h>
 #include <CL/cl_layer.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct _cl_icd_dispatch *driver;
 static struct _cl_icd_dispatch layer;
@@ -21,6 +26,8 @@ static int fault_countdown;
 static cl_int fault_status;
 static int fault_hits;
 static int live_objects;
+static const char *bad_source, *bad_end;
+static int corrupts;
 
 void fault_layer_set(const char *name, int call, cl_int status) {
     strncpy(fault_name, name, sizeof fault_name - 1);
@@ -75,8 +82,30 @@ CREATE(cl_command_queue, clCreateCommandQueue,
        (cl_context c, cl_device_id d, cl_command_queue_properties p, cl_int *error), (c, d, p, error))
 CREATE(cl_mem, clCreateBuffer, (cl_context c, cl_mem_flags f, size_t n, void *h, cl_int *error), (c, f, n, h, error))
 STATUS(clSetMemObjectDestructorCallback, (cl_mem m, void(CL_CALLBACK *f)(cl_mem, void *), void *u), (m, f, u))
-CREATE(cl_program, clCreateProgramWithSource,
-       (cl_context c, cl_uint n, const char **s, const size_t *l, cl_int *error), (c, n, s, l, error))
+static void fail_on_bad_source(cl_uint count, const char **sources, const size_t *lengths) {
+    corrupts = 0;
+    for (cl_uint i = 0; i < count && bad_source && bad_end; ++i) {
+        const size_t length = lengths && lengths[i] ? lengths[i] : strlen(sources[i]);
+        if (!memmem(sources[i], length, bad_source, strlen(bad_source))) continue;
+        if (strcmp(bad_end, "abort") == 0) abort();
+        while (strcmp(bad_end, "hang") == 0) pause();
+        corrupts = 1;
+    }
+}
+
+static CL_API_ENTRY cl_program CL_API_CALL faulty_clCreateProgramWithSource(cl_context c, cl_uint n, const char **s,
+                                                                           const size_t *l, cl_int *error) {
+    fail_on_bad_source(n, s, l);
+    const cl_int status = fault("clCreateProgramWithSource");
+    if (status) {
+        if (error) *error = status;
+        return NULL;
+    }
+    cl_program program = driver->clCreateProgramWithSource(c, n, s, l, error);
+    live_objects += program != NULL;
+    return program;
+}
+
 CREATE(cl_program, clCreateProgramWithBinary,
        (cl_context c, cl_uint n, const cl_device_id *d, const size_t *l, const unsigned char **b, cl_int *s,
         cl_int *error),
@@ -94,10 +123,14 @@ STATUS(clEnqueueWriteBuffer,
        (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, const void *p, cl_uint c, const cl_event *w,
         cl_event *e),
        (q, m, b, o, n, p, c, w, e))
-STATUS(clEnqueueReadBuffer,
-       (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, void *p, cl_uint c, const cl_event *w,
-        cl_event *e),
-       (q, m, b, o, n, p, c, w, e))
+static CL_API_ENTRY cl_int CL_API_CALL faulty_clEnqueueReadBuffer(cl_command_queue q, cl_mem m, cl_bool b, size_t o,
+                                                                 size_t n, void *p, cl_uint c, const cl_event *w,
+                                                                 cl_event *e) {
+    cl_int status = fault("clEnqueueReadBuffer");
+    if (!status) status = driver->clEnqueueReadBuffer(q, m, b || corrupts, o, n, p, c, w, e);
+    if (!status && corrupts && n >= sizeof(float)) *(float *)p += 1;
+    return status;
+}
 STATUS(clEnqueueFillBuffer,
        (cl_command_queue q, cl_mem m, const void *p, size_t s, size_t o, size_t n, cl_uint c, const cl_event *w,
         cl_event *e),
@@ -133,6 +166,8 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint count, const struct _cl_icd_
                                             const struct _cl_icd_dispatch **layer_dispatch) {
     const char *wanted = getenv("FOVEA_FAULT");
     if (wanted) sscanf(wanted, "%63s %d %d", fault_name, &fault_countdown, &fault_status);
+    bad_source = getenv("FOVEA_BAD_SOURCE");
+    bad_end = getenv("FOVEA_BAD_END");
     driver = target;
     memset(&layer, 0, sizeof layer);  // An absent entry goes to the driver.
 #define INSTALL(name) layer.name = faulty_##name;

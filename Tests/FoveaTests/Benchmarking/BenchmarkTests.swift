@@ -1,9 +1,11 @@
 import Fovea
-import OpenCLOperations
+import OpenCLRuntime
 import OperationCases
 import Operations
 import Testing
 import VisionModels
+
+@testable import OpenCLOperations
 
 @Suite("Benchmarks")
 struct BenchmarkTests {
@@ -47,6 +49,24 @@ struct BenchmarkTests {
         #expect(abs(profile.rows.reduce(0) { $0 + $1.share } - 1) < 1e-9)
         #expect(profile.rows.map(\.seconds) == profile.rows.map(\.seconds).sorted(by: >))
         #expect(profile.rows.allSatisfy { $0.seconds > 0 })
+        #expect(profile.hostShare > 0 && profile.gapShare >= 0 && profile.hostShare + profile.gapShare < 1)
+    }
+
+    @Test("what kernels leave of a pass lies around or between them, medians over passes")
+    func partsWithoutKernels() {
+        func launch(from start: UInt64, to end: UInt64) -> LaunchTime {
+            LaunchTime(
+                operation: .linear, kernel: "linear", label: "", nanoseconds: (end - start) * 1_000_000,
+                start: start * 1_000_000, flop: 0, bytes: 0, queued: 0)
+        }
+        let passes: [(duration: Duration, launches: [LaunchTime])] = [
+            (.milliseconds(10), [launch(from: 1, to: 4), launch(from: 5, to: 9)]),
+            (.milliseconds(100), [launch(from: 0, to: 7)]),
+            (.milliseconds(10), [launch(from: 100, to: 104), launch(from: 105, to: 109)]),
+        ]
+        let profile = LaunchProfile(passes)
+        #expect(abs(profile.hostShare - 0.2) < 1e-12 && abs(profile.gapShare - 0.1) < 1e-12)
+        #expect(profile.rows.count == 1 && abs(profile.seconds - 0.022 / 3) < 1e-12)
     }
 
     @Test("a launch's bytes are those of its case", .requiresOpenCL)
@@ -62,6 +82,24 @@ struct BenchmarkTests {
             #expect(
                 found > 0.95 * expected && found < 1.05 * expected + 20000, "\(operationCase): \(found), \(expected)")
         }
+    }
+
+    @Test(
+        "pooling reads the tokens that it pools, not all that it is given", .requiresOpenCL, arguments: [false, true])
+    func pooledBytes(isCaptured: Bool) throws {
+        var options = OpenCLBackend.Options()
+        options.profiles = true
+        let backend = try OpenCLBackend(try #require(TestDevice.first), options: options)
+        let tokens = try backend.upload(HostTensor([2, 197, 768], [Float](repeating: 1, count: 2 * 197 * 768)))
+        if isCaptured {
+            let pass = try backend.capture { () throws(OpenCLError) in
+                try backend.pool(tokens, .average, over: 0..<1)
+            }
+            try pass.enqueue(on: backend)
+        } else {
+            _ = try backend.pool(tokens, .average, over: 0..<1)
+        }
+        #expect(try backend.takeProfile().map(\.bytes) == [4 * 2 * 2 * 768])
     }
 
     @Test("a session that does not profile has nothing to tell", .requiresOpenCL)

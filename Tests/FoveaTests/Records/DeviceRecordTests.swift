@@ -29,6 +29,7 @@ struct DeviceRecordTests {
         #expect(records.read(.roofline, for: device) == nil)
         #expect(records.write(.roofline, content, for: device) == nil)
         #expect(records.read(.roofline, for: device) == content)
+        #expect(records.read(.tuning, for: device) == nil)
         let other = try identity(driver: "3.2")
         #expect(other != device && records.read(.roofline, for: other) == nil)
         // Even where the file lies under the other's name.

@@ -1,0 +1,125 @@
+import Checkpoints
+import Fovea
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// This program run again, with JSON objects to and from it, one a line; killed when its last reference goes.
+final class ChildProcess {
+    /// What came of waiting for an object.
+    enum Answer {
+        case object(JSON)
+        case ended(Ending)
+        case silent
+    }
+
+    /// How a process ended.
+    enum Ending: CustomStringConvertible {
+        case exited(Int32)
+        case signaled(Int32)
+
+        var description: String {
+            switch self {
+            case .exited(let status): "ended with status \(status)"
+            case .signaled(let signal): "was ended by signal \(signal)"
+            }
+        }
+    }
+
+    private let process: pid_t
+    private let input: CInt
+    private let output: CInt
+    private var received: [UInt8] = []
+    private var isRunning = true
+
+    /// Starts this program with some arguments; its messages go where ours go.
+    init(_ arguments: [String]) throws(FoveaError) {
+        var (toChild, fromChild): ([CInt], [CInt]) = ([-1, -1], [-1, -1])
+        guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else { throw Self.cannotStart(errno) }
+        for end in toChild + fromChild { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_adddup2(&actions, toChild[0], STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, fromChild[1], STDOUT_FILENO)
+        var words = ([CommandLine.arguments.first ?? "fovea"] + arguments).map { strdup($0) } + [nil]
+        defer {
+            posix_spawn_file_actions_destroy(&actions)
+            for word in words { free(word) }
+            close(toChild[0])
+            close(fromChild[1])
+        }
+        var process: pid_t = 0
+        // The name in /proc still leads to this program where its file was replaced or moved.
+        let failure = posix_spawn(&process, "/proc/self/exe", &actions, nil, &words, environ)
+        guard failure == 0 else {
+            close(toChild[1])
+            close(fromChild[0])
+            throw Self.cannotStart(failure)
+        }
+        (self.process, input, output) = (process, toChild[1], fromChild[0])
+    }
+
+    deinit {
+        close(input)
+        close(output)
+        if isRunning { end() }
+    }
+
+    /// Writes an object.
+    ///
+    /// Where it cannot be written the process has ended, which `receive` tells.
+    func send(_ object: JSON) {
+        var rest = Array((object.text() + "\n").utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
+            if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
+        }
+    }
+
+    /// Waits for an object at most so long; a process that ends or is silent is gone afterwards.
+    ///
+    /// Lines that are none are passed over: a driver may print too.
+    func receive(within limit: Duration) -> Answer {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            while let end = received.firstIndex(of: UInt8(ascii: "\n")) {
+                let line = received[..<end]
+                received.removeFirst(end + 1)
+                if let object = try? JSON(parsing: Array(line)), object.object != nil { return .object(object) }
+            }
+            let left = (deadline - ContinuousClock.now) / .milliseconds(1)
+            var ready = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+            let count = poll(&ready, 1, CInt(max(0, min(left, 1e9))))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                end()
+                return .silent
+            }
+            var chunk = [UInt8](repeating: 0, count: 4096)
+            let length = read(output, &chunk, chunk.count)
+            if length > 0 {
+                received += chunk[..<length]
+            } else if length == 0 || errno != EINTR {
+                return .ended(end(killing: false))
+            }
+        }
+    }
+
+    /// Makes sure that the process is gone; tells how it went.
+    @discardableResult
+    private func end(killing: Bool = true) -> Ending {
+        isRunning = false
+        if killing { kill(process, SIGKILL) }
+        var status: CInt = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signaled(status & 0x7F)
+    }
+
+    private static func cannotStart(_ error: CInt) -> FoveaError {
+        FoveaError(
+            .internalError, code: "CHILD", "this program cannot be started again (\(String(cString: strerror(error))))")
+    }
+}
