@@ -1,10 +1,10 @@
-"""A case: a model's folder, pixels, and what its library answers in double precision."""
+"""A case: a model's files, pixels, and what its library answers in double precision."""
 
 from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ def seed(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
-def pixels(name: str, height: int, width: int) -> np.ndarray:
-    """float32 [2, 3, H, W], as if already normalised."""
-    return np.random.default_rng(seed(name)).standard_normal((BATCH, 3, height, width), dtype=np.float32)
+def pixels(name: str, height: int, width: int, batch: int = BATCH) -> np.ndarray:
+    """float32 [B, 3, H, W], as if already normalised."""
+    return np.random.default_rng(seed(name)).standard_normal((batch, 3, height, width), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Run:
     kind: str
     input: str
     expected: str
-    options: list[str] = field(default_factory=list)
-    # Pass or fail hangs on it; otherwise it is shown when something is wrong, to tell where.
+    size: tuple[int, int]
+    # Pass or fail hangs on it; otherwise it is there to find out where a difference begins.
     decides: bool = True
 
 
@@ -39,28 +39,41 @@ class Run:
 class Case:
     library: str
     name: str
-    folder: Path
-    runs: list[Run]
-    overrides: dict[str, Any]
+    # What the model was made of, for readers.
+    arguments: dict[str, Any]
+    # The model's files within the case's folder, and what else the command must be told.
+    model: str = "."
+    options: list[str] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    # What made the file, as `name version`.
+    versions: str = ""
 
     @staticmethod
     def read(folder: Path) -> Case:
         text = json.loads((folder / "case.json").read_text())
-        runs = [Run(**run) for run in text["runs"]]
-        return Case(text["library"], text["name"], folder, runs, text["overrides"])
+        text["runs"] = [Run(**run | {"size": tuple(run["size"])}) for run in text["runs"]]
+        return Case(**text)
 
-    def write(self) -> None:
-        text = {
-            "library": self.library, "name": self.name, "overrides": self.overrides,
-            "runs": [vars(run) for run in self.runs],
-        }  # fmt: skip
-        partial = self.folder / "case.partial"
-        partial.write_text(json.dumps(text, indent=1) + "\n")
-        partial.rename(self.folder / "case.json")
+    def write(self, folder: Path) -> None:
+        """Last of all files, so that a folder with a case.json is whole."""
+        partial = folder / "case.partial"
+        partial.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        partial.rename(folder / "case.json")
+
+    def expect(self, folder: Path, prefix: str, given: np.ndarray, answers: dict[str, Any]) -> None:
+        """Stores pixels and answers, and adds the runs that should give them."""
+        np.save(folder / f"{prefix}input.npy", given)
+        for kind in ("logits", "embedding", "tokens"):
+            if kind in answers:
+                file = f"{prefix}{kind}.npy"
+                np.save(folder / file, answers[kind].numpy())
+                decides = kind != "tokens" or "embedding" not in answers
+                self.runs.append(Run(kind, f"{prefix}input.npy", file, given.shape[2:], decides))
 
 
 def agreement(found: np.ndarray, expected: np.ndarray) -> float:
     """e: the largest difference over the root mean square of what was expected."""
     if found.shape != expected.shape:
-        raise ValueError(f"shape {found.shape} against {expected.shape}")
-    return float(np.abs(found.astype(np.float64) - expected).max() / np.sqrt(np.mean(expected**2)))
+        raise ValueError(f"shape {list(found.shape)} against {list(expected.shape)}")
+    error = np.abs(found.astype(np.float64) - expected).max() / np.sqrt(np.mean(expected**2))
+    return float(error) if np.isfinite(error) else float("inf")

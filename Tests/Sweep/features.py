@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import timm_models
+from installed import import_timm
 
 # Sizes, which a checkpoint's shapes tell, and what acts in training alone.
 SIZES = (
@@ -64,7 +65,7 @@ def signature(name: str) -> tuple[str, ...]:
         f"{key}={written(value)}" for key, value in arguments.items()
         if key not in SIZES + TRAINING and value is not None and value != timm_models.default(built, {}, key)
     )  # fmt: skip
-    module = timm_models.import_timm().create_model(name, pretrained=False, **timm_models.overrides(name))
+    module = import_timm().create_model(name, pretrained=False, **timm_models.overrides(name))
     return (
         built.__name__, " ".join(said), blocks(module), activations(module), norms(module), parameters(module),
         f"no bias in patch_embed: {module.patch_embed.proj.bias is None}",
@@ -75,8 +76,9 @@ def sizes(name: str) -> str:
     built, arguments = timm_models.constructor(name)
     value = {key: timm_models.default(built, arguments, key) for key in SIZES}
     heads, groups = value["num_heads"], value["num_kv_heads"]
+    image = import_timm().get_pretrained_cfg(name).input_size[1:]
     text = (
-        f"patch {value['patch_size']}, image {value['img_size']}, {value['depth']} × {value['embed_dim']}, {heads} heads "
+        f"patch {value['patch_size']}, image {image[0]}×{image[1]}, {value['depth']} × {value['embed_dim']}, {heads} heads "
         f"of {value['embed_dim'] // heads}, MLP {int(value['embed_dim'] * value['mlp_ratio'])}"
     )
     if groups:
