@@ -101,3 +101,7 @@ def summary() -> str:
         lines += [f"- tensors: `{tensors}`", ""]
         lines += [f"    - {name}: {sizes(name)}" for name in names] + [""]
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(summary())

@@ -157,6 +157,8 @@ def create(name: str, folder: Path, kind: str) -> tuple[Any, Any]:
     module = build(name, changed, seed(name))
     save_for_hf(module, folder, safe_serialization=True)
     case = Case(kind, name, changed, versions=versions("timm", "torch"))
+    if kind != "timm-whole":
+        module = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
     height, width = module.patch_embed.img_size
     given = pixels(name, height, width, 1 if kind == "timm-whole" else BATCH)
     module.double()

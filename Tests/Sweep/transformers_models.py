@@ -287,7 +287,7 @@ def create(name: str, folder: Path) -> tuple[Model, Any, Any]:
     model = next(model for model in models() if model.name == name)
     module = build(model, seed(name))
     module.save_pretrained(folder)
-    module.double()
+    module = type(module).from_pretrained(folder, attn_implementation=module.config._attn_implementation).eval().double()
     case = Case("transformers", name, model.arguments, versions=versions("transformers", "torch"))
     given = pixels(name, *model.size)
     case.expect(folder, "", given, answers(model, module, torch.from_numpy(given).double(), {}))
