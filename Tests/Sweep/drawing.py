@@ -24,9 +24,9 @@ EMBEDDING = re.compile(r"patch_embed|conv1\.|patch_projection|norm_pre\.|pre_lay
 
 # Layers whose output is added to the stream: the last of attention and of the MLP.
 BRANCH = re.compile(
-    r"(attn|attention|self_attn)\.(proj|out_proj|o_proj|c_proj)\.|attention\.output\.dense\.|(?<!intermediate)\.output\.dense\."
-    r"|mlp\.(fc2|w3|c_proj|down_proj|weights_out)\.|ffn\.(fc2|w3|down_proj)\.|attn_out_proj|mlp_out_proj|\.(proj|fc2)\.(weight|bias)$"
-)  # fmt: skip
+    r"(attn|attention|self_attn)\.(proj|out_proj|o_proj|c_proj)\.|output\.dense\.|attn_out_proj|mlp_out_proj"
+    r"|(mlp|ffn)\.(fc2|w3|c_proj|down_proj|weights_out)\.|\.(proj|fc2)\.(weight|bias)$"
+)
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def spread(key: str, shape: tuple[int, ...], scale: Scale) -> tuple[float, float
             size = scale.branches
     if last in ("relative_position_bias_table", "latent", "probe", "class_pos_emb"):
         return 0, 1
-    if last.startswith("lambda_") and len(shape) == 1 and last[-1] in "12":
-        return 0, 0.3  # differential attention: exp of a dot product of two such vectors
+    if last in ("lambda_q1", "lambda_k1", "lambda_q2", "lambda_k2"):
+        return 0.2, 0.1  # differential attention: exp of a dot product of two such vectors, of about 1
     if last.endswith("bias"):
         return 0, 0.2 * size
     if len(shape) <= 1:  # norms' weights, layer scales

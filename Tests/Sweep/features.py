@@ -48,7 +48,9 @@ def blocks(module: Any) -> str:
     """The classes that do the work."""
     ends = ("attn", "mlp", "attn_pool", "rope", "patch_embed")
     kinds = {
-        f"{name.split('.')[-1]}: {type(part).__name__}" for name, part in module.named_modules() if name.split(".")[-1] in ends
+        f"{name.split('.')[-1]}: {type(part).__name__}"
+        for name, part in module.named_modules()
+        if name.split(".")[-1] in ends
     }
     return ", ".join(sorted({f"block: {type(module.blocks[0]).__name__}"} | kinds))
 
@@ -63,7 +65,7 @@ def signature(name: str) -> tuple[str, ...]:
     built, arguments = timm_models.constructor(name)
     said = sorted(
         f"{key}={written(value)}" for key, value in arguments.items()
-        if key not in SIZES + TRAINING and value is not None and value != timm_models.default(built, {}, key)
+        if key not in SIZES + TRAINING and value not in (None, timm_models.default(built, {}, key))
     )  # fmt: skip
     module = import_timm().create_model(name, pretrained=False, **timm_models.overrides(name))
     return (
@@ -78,8 +80,8 @@ def sizes(name: str) -> str:
     heads, groups = value["num_heads"], value["num_kv_heads"]
     image = import_timm().get_pretrained_cfg(name).input_size[1:]
     text = (
-        f"patch {value['patch_size']}, image {image[0]}×{image[1]}, {value['depth']} × {value['embed_dim']}, {heads} heads "
-        f"of {value['embed_dim'] // heads}, MLP {int(value['embed_dim'] * value['mlp_ratio'])}"
+        f"patch {value['patch_size']}, image {image[0]}×{image[1]}, {value['depth']} × {value['embed_dim']}, "
+        f"{heads} heads of {value['embed_dim'] // heads}, MLP {int(value['embed_dim'] * value['mlp_ratio'])}"
     )
     if groups:
         text += f", key and value heads {' '.join(map(str, groups))}"
@@ -94,10 +96,18 @@ def summary() -> str:
     for name in timm_models.names():
         groups[signature(name)].append(name)
     lines = ["# timm's plain Vision Transformers by what they compute", ""]
-    lines += [f"{sum(map(len, groups.values()))} names in {len(groups)} groups. Arguments are those that differ from the class's defaults.", ""]
+    lines += [
+        f"{sum(map(len, groups.values()))} names in {len(groups)} groups. Arguments: those not the class's default.",
+        "",
+    ]
     for number, (key, names) in enumerate(sorted(groups.items(), key=lambda item: (item[0][0], -len(item[1]))), 1):
         built, said, kinds, activation, norm, tensors, bias = key
-        lines += [f"## {number}. {built}: {said or 'defaults'}", "", f"- {kinds}; activation {activation}; {bias}", f"- norms: {norm}"]
+        lines += [
+            f"## {number}. {built}: {said or 'defaults'}",
+            "",
+            f"- {kinds}; activation {activation}; {bias}",
+            f"- norms: {norm}",
+        ]
         lines += [f"- tensors: `{tensors}`", ""]
         lines += [f"    - {name}: {sizes(name)}" for name in names] + [""]
     return "\n".join(lines)

@@ -6,7 +6,8 @@ A tensor that an engine ignored would then show. What cannot show is named here,
 from __future__ import annotations
 
 import re
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 # A change of a tenth must change answers by more than this part of their size: fifty times what an engine may be off.
 LEAST = 1e-3

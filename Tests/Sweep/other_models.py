@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from cases import Case, pixels, seed
 from drawing import draw
@@ -38,14 +39,15 @@ class Model:
 def models() -> list[Model]:
     clip = {"embed_dim": 40, "vision_cfg": TOWER, "text_cfg": TEXT}
     clipa = TOWER | {"no_ln_pre": True, "pool_type": "avg", "final_ln_after_pool": True, "pos_embed_type": "sin_cos_2d"}
-    narrow = {"depth": 2, "img_size": 40}
+    tanh = TOWER | {"norm_kwargs": {"eps": 1e-3}, "act_kwargs": {"approximate": "tanh"}}
+    narrow = {"depth": 2, "img_size": 80, "embed_dim": 192}
     dinov2 = {"depth": 2, "img_size": 70, "embed_dim": 96, "num_classes": 0}
     return [
         Model("open-clip", open_clip, clip),
         Model("open-clip-quickgelu", open_clip, clip | {"quick_gelu": True}),
         Model("open-clip-head-width", open_clip, clip | {"vision_cfg": TOWER | {"head_width": 32, "mlp_ratio": 3.5}}),
         Model("open-clip-layer-scale", open_clip, clip | {"vision_cfg": TOWER | {"ls_init_value": 0.1}}),
-        Model("open-clip-eps", open_clip, clip | {"vision_cfg": TOWER | {"norm_kwargs": {"eps": 1e-3}, "act_kwargs": {"approximate": "tanh"}}}),
+        Model("open-clip-eps", open_clip, clip | {"vision_cfg": tanh}),
         Model("open-clip-clipa", open_clip, clip | {"vision_cfg": clipa}),
         Model("open-clip-timm-siglip", open_clip, {"embed_dim": 192, "text_cfg": TEXT, "vision_cfg": {
             "image_size": 80, "timm_model_name": "vit_base_patch16_siglip_224", "timm_pool": "map", "timm_proj": "none"}}),
@@ -57,17 +59,17 @@ def models() -> list[Model]:
         Model("fair-dinov2", by_timm, dinov2, "vit_small_patch14_dinov2", "dinov2_vits14_pretrain.pth", rename=to_dinov2),
         Model("fair-dinov2-registers", by_timm, dinov2, "vit_small_patch14_reg4_dinov2", "dinov2_vits14_reg4_pretrain.pth",
               rename=to_dinov2),
-        Model("fair-dinov2-giant", by_timm, dinov2 | {"embed_dim": 192}, "vit_giant_patch14_dinov2", "dinov2_vitg14_pretrain.pth",
-              rename=to_dinov2),
-        Model("fair-deit", by_timm, {"depth": 2, "img_size": 80, "embed_dim": 96, "num_classes": CLASSES},
+        Model("fair-dinov2-giant", by_timm, dinov2 | {"embed_dim": 192}, "vit_giant_patch14_dinov2",
+              "dinov2_vitg14_pretrain.pth", rename=to_dinov2),
+        Model("fair-deit", by_timm, narrow | {"embed_dim": 96, "num_classes": CLASSES},
               "deit_tiny_distilled_patch16_224", "deit_tiny_distilled_patch16_224.pth", "model"),
-        Model("fair-deit3", by_timm, {"depth": 2, "img_size": 80, "embed_dim": 96, "num_classes": CLASSES},
+        Model("fair-deit3", by_timm, narrow | {"embed_dim": 96, "num_classes": CLASSES},
               "deit3_small_patch16_224", "deit_3_small_224_1k.pth", "model", to_deit3),
-        Model("fair-mae", by_timm, {"depth": 2, "img_size": 80, "embed_dim": 192, "num_classes": 0}, "vit_base_patch16_224",
+        Model("fair-mae", by_timm, narrow | {"num_classes": 0}, "vit_base_patch16_224",
               "mae_pretrain_vit_base.pth", "model"),
-        Model("fair-mae-finetuned", by_timm, {"depth": 2, "img_size": 80, "embed_dim": 192, "num_classes": CLASSES, "global_pool": "avg"},
+        Model("fair-mae-finetuned", by_timm, narrow | {"num_classes": CLASSES, "global_pool": "avg"},
               "vit_base_patch16_224", "mae_finetuned_vit_base.pth", "model"),
-        Model("microsoft-beit", by_timm, {"depth": 2, "img_size": 80, "embed_dim": 192, "num_classes": CLASSES},
+        Model("microsoft-beit", by_timm, narrow | {"num_classes": CLASSES},
               "beit_base_patch16_224", "beit_base_patch16_224_pt22k_ft22kto1k.pth", "model", to_beit),
     ]  # fmt: skip
 
@@ -88,11 +90,11 @@ def towers(model: Model) -> Any:
     original = timm.create_model
     size = model.arguments["vision_cfg"]["image_size"]
 
-    def narrow(name: str, **given: Any) -> Any:
+    def narrowed(name: str, **given: Any) -> Any:
         return original(name, **given, embed_dim=192, depth=2, img_size=size)
 
     built = CustomTextCLIP if "timm_model_name" in model.arguments["vision_cfg"] else CLIP
-    open_clip.timm_model.timm.create_model = narrow
+    open_clip.timm_model.timm.create_model = narrowed
     try:
         module = built(**model.arguments).eval()
     finally:
@@ -148,8 +150,9 @@ def openai_clip(model: Model, folder: Path) -> Case:
 
 def by_timm(model: Model, folder: Path) -> Case:
     """A .pth by its authors' names, from timm's module, that timm reads back."""
-    import timm_models
     import torch
+
+    import timm_models
 
     timm = import_timm()
     module = timm.create_model(model.architecture, **model.arguments).eval()
@@ -161,8 +164,8 @@ def by_timm(model: Model, folder: Path) -> Case:
     numbers = torch.from_numpy(given).double()
     expected = timm_models.answers(module.double(), numbers)
 
-    again = timm.create_model(model.architecture, **model.arguments, pretrained=True,
-                              pretrained_cfg_overlay={"file": str(folder / model.file), "num_classes": module.num_classes}).eval()  # fmt: skip
+    source = {"file": str(folder / model.file), "num_classes": module.num_classes}
+    again = timm.create_model(model.architecture, **model.arguments, pretrained=True, pretrained_cfg_overlay=source).eval()
     for kind, values in timm_models.answers(again.double(), numbers).items():
         if not torch.allclose(values, expected[kind], rtol=1e-5, atol=1e-6):
             raise AssertionError(f"timm reads {model.file} as another model: {kind} differ")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from cases import Case, Run, agreement
 
 # e that float32 must hold, on every device.
@@ -37,6 +38,16 @@ def outcomes(folder: Path, fovea: Path) -> dict[str, dict[str, Any]]:
     kept = json.loads(file.read_text())
     made = (folder / "case.json").stat().st_mtime
     return kept["outcomes"] if kept["fovea"] == identity(fovea) and kept["case"] == made else {}
+
+
+def complete(folder: Path, given: argparse.Namespace) -> bool:
+    """Whether every run that decides has an outcome on every device."""
+    if not (folder / "case.json").exists():
+        return False
+    found = outcomes(folder, given.fovea)
+    return all(
+        key(device, run) in found for device in given.device.split(",") for run in Case.read(folder).runs if run.decides
+    )
 
 
 def run_all(folders: list[Path], given: argparse.Namespace, end: float) -> None:
@@ -78,8 +89,8 @@ def run_once(case: Case, folder: Path, run: Run, device: str, fovea: Path) -> di
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(scratch) / "found.npy"
         command = [
-            fovea, "run", "--model", folder / case.model, "--input", folder / run.input, "--output", output, "--kind", run.kind,
-            "--device", device, "--precision", "float32", "--quiet", *case.options,
+            fovea, "run", "--model", folder / case.model, "--input", folder / run.input, "--output", output,
+            "--kind", run.kind, "--device", device, "--precision", "float32", "--quiet", *case.options,
         ]  # fmt: skip
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST)
@@ -87,7 +98,8 @@ def run_once(case: Case, folder: Path, run: Run, device: str, fovea: Path) -> di
             return {"e": None, "reason": f"no answer in {LONGEST} seconds"}
         if done.returncode != 0:
             line = next((line for line in done.stderr.splitlines() if line.strip()), "no word on standard error")
-            return {"e": None, "reason": f"exit {done.returncode}: {line.strip()}"}
+            said = line.strip().removeprefix("fovea: error: ").replace(f"{folder}/", "").replace(str(folder), case.name)
+            return {"e": None, "reason": f"exit {done.returncode}: {said}"}
         try:
             error = agreement(np.load(output), np.load(folder / run.expected))
         except (OSError, ValueError) as problem:

@@ -1,6 +1,6 @@
 """Makes small random models of every name and class, runs `fovea run` on them, and compares with the library's own answer.
 
-    Tests/Sweep/sweep --library timm --names 'vit_*' --jobs 2
+Tests/Sweep/sweep --library timm --names 'vit_*' --jobs 2
 """
 
 from __future__ import annotations
@@ -23,14 +23,24 @@ PASSING = ("timm-wide", "timm-whole")
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", default=",".join(USUAL), help=f"some of {', '.join(LIBRARIES)} (default: %(default)s)")
-    parser.add_argument("--names", default="*", help="only names of this pattern, as a shell would match it")
-    parser.add_argument("--fovea", type=Path, default=HERE.parents[1] / ".build/release/fovea", help="the command to hold to account")
-    parser.add_argument("--device", default="cpu,opencl:0", help="devices to run on (default: %(default)s; cpu is the reference)")
+    parser.add_argument(
+        "--names", default="*", help="only names of these patterns, as a shell would match them, with commas between"
+    )
+    parser.add_argument(
+        "--fovea", type=Path, default=HERE.parents[1] / ".build/release/fovea", help="the command to hold to account"
+    )
+    parser.add_argument(
+        "--device", default="cpu,opencl:0", help="devices to run on (default: %(default)s; cpu is the reference)"
+    )
     parser.add_argument("--models", type=Path, default=HERE / "Models", help="where models are made and kept")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at a time (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin nothing after this long; another call goes on")
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="begin nothing after this long; another call goes on"
+    )
     parser.add_argument("--fresh", action="store_true", help="make models again that are there")
-    parser.add_argument("--only", choices=("make", "prove", "run", "report"), help="this step alone (default: make, run, report)")
+    parser.add_argument(
+        "--only", choices=("make", "prove", "run", "report"), help="this step alone (default: make, run, report)"
+    )
     parser.add_argument("--write", action="store_true", help="keep the tables under Results/")
     return parser.parse_args()
 
@@ -59,18 +69,22 @@ def make(library: str, name: str, folder: Path) -> None:
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    if library.startswith("timm"):
-        timm_models.create(name, folder, library)
-    elif library == "transformers":
-        transformers_models.create(name, folder)
-    else:
-        other_models.create(name, folder)
+    try:
+        if library.startswith("timm"):
+            timm_models.create(name, folder, library)
+        elif library == "transformers":
+            transformers_models.create(name, folder)
+        else:
+            other_models.create(name, folder)
+    except Exception as problem:  # one that a library refuses must not hide the others: its row says so
+        print(f"sweep: {library} {name} was not made: {problem}", file=sys.stderr)
 
 
 def prove(library: str, name: str, folder: Path) -> list[str]:
     """Makes a case anew, and names its tensors that no answer depends on."""
-    import timm_models
     import torch
+
+    import timm_models
     import transformers_models
     from matter import ignored
 
@@ -106,7 +120,8 @@ def main() -> int:
     repair_torchvision()
     failures = 0
     for library in libraries:
-        chosen = [name for name in names(library) if fnmatch.fnmatch(name, given.names)]
+        patterns = given.names.split(",")
+        chosen = [name for name in names(library) if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)]
         for name in chosen:
             folder = given.models / library / name
             if time.monotonic() > end:
@@ -115,16 +130,16 @@ def main() -> int:
             if "prove" in steps and library in ("timm", "transformers"):
                 found = prove(library, name, folder)
                 failures += bool(found)
-                print(f"{name}: {'no answer depends on ' + ', '.join(found) if found else 'every tensor matters'}", flush=True)
-            if "make" in steps and (given.fresh or not (folder / "case.json").exists()):
-                try:
+                print(
+                    f"{name}: {'no answer depends on ' + ', '.join(found) if found else 'every tensor matters'}", flush=True
+                )
+            if library in PASSING and steps >= {"make", "run"}:
+                if given.fresh or not running.complete(folder, given):
                     make(library, name, folder)
-                except Exception as problem:  # one that a library refuses must not hide the others: its row says so
-                    print(f"sweep: {library} {name} was not made: {problem}", file=sys.stderr)
-                    continue
-                if library in PASSING and "run" in steps:
                     running.run_all([folder], given, end)
                     (folder / "model.safetensors").unlink()
+            elif "make" in steps and (given.fresh or not (folder / "case.json").exists()):
+                make(library, name, folder)
         if "run" in steps:
             running.run_all([given.models / library / name for name in chosen], given, end)
         if "report" in steps:

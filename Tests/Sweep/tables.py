@@ -60,7 +60,7 @@ def report(library: str, folders: list[Path], given: argparse.Namespace) -> int:
     head = [
         f"# {library}: {good} of {total} pass" + (f", {excused} declared exceptions" if excused else ""),
         "",
-        f"e = largest difference / root mean square of what the library computes in float64; passes at {TOLERANCE:g}, float32.",
+        f"e = largest difference / root mean square of the library's float64; passes at {TOLERANCE:g}, float32.",
         "",
         f"- {versions('timm', 'transformers', 'open_clip_torch', 'torch')}; Python {platform.python_version()}",
         f"- Fovea {fovea_version(given.fovea)}, commit {commit()}; {datetime.date.today().isoformat()}; {processor()}",
@@ -83,7 +83,7 @@ def problem(kind: str, result: dict[str, Any]) -> str:
 
 def fovea_version(fovea: Path) -> str:
     done = subprocess.run([fovea, "--version"], capture_output=True, text=True)
-    return done.stdout.splitlines()[0] if done.stdout else "of unknown version"
+    return done.stdout.splitlines()[0].removeprefix("fovea ") if done.stdout else "of unknown version"
 
 
 def commit() -> str:

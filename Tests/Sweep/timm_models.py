@@ -68,7 +68,7 @@ def constructor(name: str) -> tuple[type, dict[str, Any]]:
     except Captured as captured:
         return captured.built, captured.arguments
     finally:
-        for module, original in zip(modules, originals):
+        for module, original in zip(modules, originals, strict=True):
             module.build_model_with_cfg = original
     raise AssertionError(f"{name} builds its model in a way that is not known here")
 

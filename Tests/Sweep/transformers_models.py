@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from cases import Case, pixels, seed
 from drawing import SINES, Scale, draw
@@ -24,8 +25,8 @@ OTHER = (4 * PATCH, 7 * PATCH)
 class Model:
     """A class, its configuration, and how its answers are read."""
 
+    # The class, and after a dash what of its configuration is not the usual.
     name: str
-    built: str
     configuration: str
     arguments: dict[str, Any]
     embedding: Callable[[Any, Any], Any] | None
@@ -76,7 +77,8 @@ ADAPT = {"interpolate_pos_encoding": True}
 ANY: dict[str, Any] = {}
 DUAL_TEXT = {
     "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 64,
-    "max_position_embeddings": 16, "projection_dim": 40, "project_dim": 40, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0,
+    "max_position_embeddings": 16, "projection_dim": 40, "project_dim": 40, "bos_token_id": 1, "eos_token_id": 2,
+    "pad_token_id": 0,
 }  # fmt: skip
 
 
@@ -116,29 +118,29 @@ def vit_like() -> list[Model]:
     """ViT, DeiT, MAE, MSN and I-JEPA: one set of configuration fields."""
     vit = BASE | MLP
     models = [
-        Model("ViTModel", "ViTModel", "ViTConfig", vit, first, other=ADAPT),
-        Model("ViTForImageClassification", "ViTForImageClassification", "ViTConfig", vit | LABELS, first, other=ADAPT),
-        Model("ViTForImageClassification-rectangle", "ViTForImageClassification", "ViTConfig",
+        Model("ViTModel", "ViTConfig", vit, first, other=ADAPT),
+        Model("ViTForImageClassification", "ViTConfig", vit | LABELS, first, other=ADAPT),
+        Model("ViTForImageClassification-rectangle", "ViTConfig",
               vit | LABELS | {"image_size": [3 * PATCH, 6 * PATCH]}, first, size=(3 * PATCH, 6 * PATCH)),
-        Model("ViTForImageClassification-bias-eps", "ViTForImageClassification", "ViTConfig",
+        Model("ViTForImageClassification-bias-eps", "ViTConfig",
               vit | LABELS | {"qkv_bias": False, "layer_norm_eps": 1e-3, "hidden_act": "gelu_new"}, first),
-        Model("DeiTModel", "DeiTModel", "DeiTConfig", vit, first, other=ADAPT),
-        Model("DeiTForImageClassification", "DeiTForImageClassification", "DeiTConfig", vit | LABELS, first, other=ADAPT),
-        Model("DeiTForImageClassificationWithTeacher", "DeiTForImageClassificationWithTeacher", "DeiTConfig", vit | LABELS,
+        Model("DeiTModel", "DeiTConfig", vit, first, other=ADAPT),
+        Model("DeiTForImageClassification", "DeiTConfig", vit | LABELS, first, other=ADAPT),
+        Model("DeiTForImageClassificationWithTeacher", "DeiTConfig", vit | LABELS,
               classifier_reads, other=ADAPT),
-        Model("ViTMAEModel", "ViTMAEModel", "ViTMAEConfig", vit, first, other=ADAPT, call=unmasked),
-        Model("ViTMAEForPreTraining", "ViTMAEForPreTraining", "ViTMAEConfig",
+        Model("ViTMAEModel", "ViTMAEConfig", vit, first, other=ADAPT, call=unmasked),
+        Model("ViTMAEForPreTraining", "ViTMAEConfig",
               vit | {"decoder_hidden_size": 32, "decoder_num_hidden_layers": 1, "decoder_num_attention_heads": 2,
                      "decoder_intermediate_size": 32}, first, other=ADAPT, call=unmasked),
-        Model("ViTMSNModel", "ViTMSNModel", "ViTMSNConfig", vit, first, other=ADAPT),
-        Model("ViTMSNForImageClassification", "ViTMSNForImageClassification", "ViTMSNConfig", vit | LABELS, first, other=ADAPT),
-        Model("IJepaModel", "IJepaModel", "IJepaConfig", vit, mean, other=ADAPT),
-        Model("IJepaForImageClassification", "IJepaForImageClassification", "IJepaConfig", vit | LABELS, mean, other=ADAPT),
-        Model("FlavaImageModel", "FlavaImageModel", "FlavaImageConfig", vit, first, other=ADAPT),
+        Model("ViTMSNModel", "ViTMSNConfig", vit, first, other=ADAPT),
+        Model("ViTMSNForImageClassification", "ViTMSNConfig", vit | LABELS, first, other=ADAPT),
+        Model("IJepaModel", "IJepaConfig", vit, mean, other=ADAPT),
+        Model("IJepaForImageClassification", "IJepaConfig", vit | LABELS, mean, other=ADAPT),
+        Model("FlavaImageModel", "FlavaImageConfig", vit, first, other=ADAPT),
     ]  # fmt: skip
     for activation in ("gelu_pytorch_tanh", "quick_gelu", "gelu_fast", "relu", "silu"):
         name = f"ViTForImageClassification-{activation}"
-        models.append(Model(name, "ViTForImageClassification", "ViTConfig", vit | LABELS | {"hidden_act": activation}, first))
+        models.append(Model(name, "ViTConfig", vit | LABELS | {"hidden_act": activation}, first))
     return models
 
 
@@ -149,24 +151,25 @@ def dino() -> list[Model]:
     for prefix in ("Dinov2", "Dinov2WithRegisters"):
         more = {"num_register_tokens": 3} if prefix != "Dinov2" else {}
         models += [
-            Model(f"{prefix}Model", f"{prefix}Model", f"{prefix}Config", v2 | more, first, other=ANY),
-            Model(f"{prefix}ForImageClassification", f"{prefix}ForImageClassification", f"{prefix}Config",
+            Model(f"{prefix}Model", f"{prefix}Config", v2 | more, first, other=ANY),
+            Model(f"{prefix}ForImageClassification", f"{prefix}Config",
                   v2 | more | LABELS, classifier_reads, other=ANY),
-            Model(f"{prefix}ForImageClassification-swiglu", f"{prefix}ForImageClassification", f"{prefix}Config",
+            Model(f"{prefix}ForImageClassification-swiglu", f"{prefix}Config",
                   v2 | more | LABELS | {"use_swiglu_ffn": True, "qkv_bias": False}, classifier_reads, other=ANY),
         ]  # fmt: skip
     models += [
-        Model("DINOv3ViTModel", "DINOv3ViTModel", "DINOv3ViTConfig", v3, first, other=ANY),
-        Model("DINOv3ViTModel-gated", "DINOv3ViTModel", "DINOv3ViTConfig",
-              v3 | {"use_gated_mlp": True, "hidden_act": "silu", "query_bias": False, "value_bias": False, "rope_theta": 30.0},
-              first, other=ANY),
-        Model("DINOv3ViTModel-key-bias", "DINOv3ViTModel", "DINOv3ViTConfig",
+        Model("DINOv3ViTModel", "DINOv3ViTConfig", v3, first, other=ANY),
+        Model("DINOv3ViTModel-gated", "DINOv3ViTConfig",
+              v3 | {"use_gated_mlp": True, "hidden_act": "silu", "query_bias": False, "value_bias": False,
+                    "rope_theta": 30.0}, first, other=ANY),
+        Model("DINOv3ViTModel-key-bias", "DINOv3ViTConfig",
               v3 | {"key_bias": True, "proj_bias": False, "mlp_bias": False, "num_register_tokens": 0}, first, other=ANY),
-        Model("Tipsv2VisionModel", "Tipsv2VisionModel", "Tipsv2VisionConfig", v2 | {"num_register_tokens": 1}, first, other=ANY),
-        Model("PixioModel", "PixioModel", "PixioConfig", v2 | {"n_cls_tokens": 3}, pooled, other=ANY),
-        Model("RadioModel", "RadioModel", "RadioConfig",
-              v2 | {"mlp_ratio": 3.0, "max_img_size": 9 * PATCH, "num_cls_tokens": 3, "num_registers": 2, "summary_idxs": [0, 2]}, summary, other=ANY),
-        Model("Sapiens2Model", "Sapiens2Model", "Sapiens2Config",
+        Model("Tipsv2VisionModel", "Tipsv2VisionConfig", v2 | {"num_register_tokens": 1}, first, other=ANY),
+        Model("PixioModel", "PixioConfig", v2 | {"n_cls_tokens": 3}, pooled, other=ANY),
+        Model("RadioModel", "RadioConfig",
+              v2 | {"mlp_ratio": 3.0, "max_img_size": 9 * PATCH, "num_cls_tokens": 3, "num_registers": 2,
+                    "summary_idxs": [0, 2]}, summary, other=ANY),
+        Model("Sapiens2Model", "Sapiens2Config",
               BASE | MLP | {"num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads_per_layer": [4, 2, 4],
                             "num_register_tokens": 2}, first, other=ANY),
     ]  # fmt: skip
@@ -183,13 +186,13 @@ def beit() -> list[Model]:
         model, classifier, configuration = f"{prefix}Model", f"{prefix}ForImageClassification", f"{prefix}Config"
         rectangle = {"image_size": [3 * PATCH, 6 * PATCH]}
         models += [
-            Model(model, model, configuration, base | own, pooled if prefix == "Beit" else None, other=ADAPT),
-            Model(classifier, classifier, configuration, base | own | LABELS, classifier_reads, other=ADAPT),
-            Model(f"{classifier}-shared", classifier, configuration, base | shared | LABELS, classifier_reads, other=ADAPT),
-            Model(f"{classifier}-absolute-token", classifier, configuration, base | both | LABELS, classifier_reads, other=ADAPT),
-            Model(f"{classifier}-rectangle", classifier, configuration, base | own | LABELS | rectangle, classifier_reads,
+            Model(model, configuration, base | own, pooled if prefix == "Beit" else None, other=ADAPT),
+            Model(classifier, configuration, base | own | LABELS, classifier_reads, other=ADAPT),
+            Model(f"{classifier}-shared", configuration, base | shared | LABELS, classifier_reads, other=ADAPT),
+            Model(f"{classifier}-absolute-token", configuration, base | both | LABELS, classifier_reads, other=ADAPT),
+            Model(f"{classifier}-rectangle", configuration, base | own | LABELS | rectangle, classifier_reads,
                   size=(3 * PATCH, 6 * PATCH)),
-            Model(f"{classifier}-no-scale", classifier, configuration, base | own | LABELS | {"layer_scale_init_value": 0.0},
+            Model(f"{classifier}-no-scale", configuration, base | own | LABELS | {"layer_scale_init_value": 0.0},
                   classifier_reads),
         ]  # fmt: skip
     return models
@@ -200,16 +203,16 @@ def clip_like() -> list[Model]:
     dual = {"vision_config": vision, "text_config": DUAL_TEXT, "projection_dim": 40}
     models = []
     for prefix in ("CLIP", "MetaClip2", "AltCLIP", "ChineseCLIP"):
-        models.append(Model(f"{prefix}VisionModel", f"{prefix}VisionModel", f"{prefix}VisionConfig", vision, pooled, other=ADAPT))
-        models.append(Model(f"{prefix}Model", f"{prefix}Model", f"{prefix}Config", dual, features, other=ADAPT, call=image_features))
+        models.append(Model(f"{prefix}VisionModel", f"{prefix}VisionConfig", vision, pooled, other=ADAPT))
+        models.append(Model(f"{prefix}Model", f"{prefix}Config", dual, features, other=ADAPT, call=image_features))
     for prefix in ("CLIP", "MetaClip2"):
         name = f"{prefix}VisionModelWithProjection"
-        models.append(Model(name, name, f"{prefix}VisionConfig", vision, projected, other=ADAPT))
+        models.append(Model(name, f"{prefix}VisionConfig", vision, projected, other=ADAPT))
         gelu = vision | {"hidden_act": "gelu", "layer_norm_eps": 1e-3}
-        models.append(Model(f"{name}-gelu", name, f"{prefix}VisionConfig", gelu, projected, other=ADAPT))
+        models.append(Model(f"{name}-gelu", f"{prefix}VisionConfig", gelu, projected, other=ADAPT))
         name = f"{prefix}ForImageClassification"
-        models.append(Model(name, name, f"{prefix}Config", dual | LABELS, classifier_reads, other=ADAPT, unused="post_layernorm"))
-    models.append(Model("MLCDVisionModel", "MLCDVisionModel", "MLCDVisionConfig", BASE | MLP, pooled))
+        models.append(Model(name, f"{prefix}Config", dual | LABELS, classifier_reads, other=ADAPT, unused="post_layernorm"))
+    models.append(Model("MLCDVisionModel", "MLCDVisionConfig", BASE | MLP, pooled))
     return models
 
 
@@ -217,20 +220,20 @@ def pooled_by_attention() -> list[Model]:
     vision = BASE | MLP
     dual = {"vision_config": vision, "text_config": DUAL_TEXT | {"projection_size": WIDTH}}
     models = [
-        Model("SiglipVisionModel", "SiglipVisionModel", "SiglipVisionConfig", vision, pooled, other=ADAPT),
-        Model("SiglipModel", "SiglipModel", "SiglipConfig", dual, features, other=ADAPT, call=image_features),
-        Model("SiglipForImageClassification", "SiglipForImageClassification", "SiglipConfig", dual | LABELS, classifier_reads,
+        Model("SiglipVisionModel", "SiglipVisionConfig", vision, pooled, other=ADAPT),
+        Model("SiglipModel", "SiglipConfig", dual, features, other=ADAPT, call=image_features),
+        Model("SiglipForImageClassification", "SiglipConfig", dual | LABELS, classifier_reads,
               other=ADAPT, unused=r"vision_model\.head"),
-        Model("Siglip2VisionModel", "Siglip2VisionModel", "Siglip2VisionConfig", NAFLEX, pooled, other=ANY, call=patched),
-        Model("Siglip2Model", "Siglip2Model", "Siglip2Config", dual | {"vision_config": NAFLEX}, features, other=ANY, call=patched),
-        Model("Siglip2ForImageClassification", "Siglip2ForImageClassification", "Siglip2Config",
+        Model("Siglip2VisionModel", "Siglip2VisionConfig", NAFLEX, pooled, other=ANY, call=patched),
+        Model("Siglip2Model", "Siglip2Config", dual | {"vision_config": NAFLEX}, features, other=ANY, call=patched),
+        Model("Siglip2ForImageClassification", "Siglip2Config",
               dual | LABELS | {"vision_config": NAFLEX}, classifier_reads, other=ANY, call=patched,
               unused=r"vision_model\.head"),
-        Model("Aimv2VisionModel", "Aimv2VisionModel", "Aimv2VisionConfig", vision, pooled),
-        Model("Aimv2VisionModel-native", "Aimv2VisionModel", "Aimv2VisionConfig",
+        Model("Aimv2VisionModel", "Aimv2VisionConfig", vision, pooled),
+        Model("Aimv2VisionModel-native", "Aimv2VisionConfig",
               vision | {"is_native": True, "qkv_bias": True, "mlp_bias": True}, pooled, other=ANY, scale=SINES),
-        Model("Aimv2VisionModel-no-head", "Aimv2VisionModel", "Aimv2VisionConfig", vision | {"use_head": False}, first),
-        Model("Aimv2Model", "Aimv2Model", "Aimv2Config", dual | {"vision_config": vision, "projection_dim": 40}, features,
+        Model("Aimv2VisionModel-no-head", "Aimv2VisionConfig", vision | {"use_head": False}, first),
+        Model("Aimv2Model", "Aimv2Config", dual | {"vision_config": vision, "projection_dim": 40}, features,
               call=image_features),
     ]  # fmt: skip
     return models
@@ -251,7 +254,7 @@ def build(model: Model, seed: int) -> Any:
     """
     transformers = import_transformers()
     configuration = getattr(transformers, model.configuration)(**model.arguments)
-    built = getattr(transformers, model.built)
+    built = getattr(transformers, model.name.split("-")[0])
     attention = "sdpa" if built._supports_sdpa else "eager"
     module = built._from_config(configuration, attn_implementation=attention).eval()
     draw(module, seed, model.scale)
