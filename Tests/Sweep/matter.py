@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-# A change of a tenth must change answers by more than this part of their size: fifty times what an engine may be off.
+# A change of a tenth, in size and at random, must change answers by more than this part of their size: fifty times what
+# an engine may be off.
 LEAST = 1e-3
 
 # Tensors that no answer depends on.
@@ -44,7 +45,7 @@ def ignored(module: Any, answer: Callable[[], Any], unused: str = "") -> list[st
         kept = parameter.detach().clone()
         scale = kept.pow(2).mean().sqrt()
         with torch.no_grad():
-            parameter.add_(0.1 * scale * torch.randn(kept.shape, generator=generator, dtype=kept.dtype))
+            parameter.mul_(1.1).add_(0.1 * scale * torch.randn(kept.shape, generator=generator, dtype=kept.dtype))
         change = float((answer() - before).abs().max() / size)
         with torch.no_grad():
             parameter.copy_(kept)

@@ -232,7 +232,7 @@ def pooled_by_attention() -> list[Model]:
         Model("Aimv2VisionModel", "Aimv2VisionConfig", vision, pooled),
         Model("Aimv2VisionModel-native", "Aimv2VisionConfig",
               vision | {"is_native": True, "qkv_bias": True, "mlp_bias": True}, pooled, other=ANY, scale=SINES),
-        Model("Aimv2VisionModel-no-head", "Aimv2VisionConfig", vision | {"use_head": False}, first),
+        Model("Aimv2VisionModel-no-head", "Aimv2VisionConfig", vision | {"use_head": False}, None),
         Model("Aimv2Model", "Aimv2Config", dual | {"vision_config": vision, "projection_dim": 40}, features,
               call=image_features),
     ]  # fmt: skip
