@@ -72,8 +72,11 @@ package enum PositionResampling: Sendable, Hashable {
             case .bicubic, .legacyBicubic:
                 let at = self == .bicubic ? (Double(place) + 0.5) * ratio - 0.5 : Double(place) * ratio
                 let base = Int(at.rounded(.down))
+                // TensorFlow 1 looks the kernel up in a table of 1024 steps.
+                let rest = at - Double(base)
+                let exact = Double(base) + (self == .bicubic ? rest : (rest * 1024).rounded() / 1024)
                 return (base - 1...base + 2).map {
-                    Tap(index: min(max($0, 0), old - 1), weight: Self.cubic(Double($0) - at, a: -0.75))
+                    Tap(index: min(max($0, 0), old - 1), weight: Self.cubic(Double($0) - exact, a: -0.75))
                 }
             case .bilinear:
                 let at = max((Double(place) + 0.5) * ratio - 0.5, 0)

@@ -45,7 +45,9 @@ struct BenchOnDemandTests {
         let report = try JSON(parsing: FoveaProcess.results(arguments + [golden.folder, "--input", golden.input]))
         #expect(report["results"]?.array?.count == 1)
         #expect(report["results"]?[0]?["batchSize"]?.integer == count)
-        let other = GoldenCase(name: "timm-vit-nonsquare").input
+        let folder = try TemporaryFolder()
+        let other = folder("other.npy")
+        try NumPyArray.write(HostTensor([1, 3, 40, 64], repeating: 0), to: other)
         let misfit = try FoveaProcess.run(arguments + [golden.folder, "--input", other])
         #expect(misfit.status == .exited(3) && misfit.errors.contains(other), "\(misfit.errors)")
         #expect(try FoveaProcess.run(arguments + [golden.folder, "--input", "/nowhere.npy"]).status == .exited(3))

@@ -44,7 +44,7 @@ struct RunErrorTests {
             return folder(name)
         }
         try refuse(
-            [], input: array([1, 3, 32, 48], "size.npy"), status: 3, saying: ["32×48", "64×64", "size.npy"])
+            [], input: array([1, 3, 40, 48], "size.npy"), status: 3, saying: ["40×48", "64×64", "size.npy"])
         try refuse([], input: array([3, 64, 64], "rank.npy"), status: 3, saying: ["[3, 64, 64]", "[B, 3, H, W]"])
         try refuse([], input: array([1, 4, 64, 64], "four.npy"), status: 3, saying: ["[1, 4, 64, 64]"])
         try refuse([], input: array([0, 3, 64, 64], "empty.npy"), status: 3, saying: ["[0, 3, 64, 64]"])

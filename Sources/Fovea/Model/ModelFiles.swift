@@ -49,7 +49,9 @@ package struct ModelFiles: Sendable {
     private init(onDisk name: String, _ formats: [WeightFormat]) throws {
         let location = try Self.exists(name) ? ModelLocation(name) : ModelLocation(HubCache().folder(of: name))
         self.init(
-            name: name, configuration: try location.configuration("config.json"),
+            name: name,
+            configuration: try location.configuration("config.json")
+                ?? location.configuration("open_clip_config.json"),
             preprocessor: try location.configuration("preprocessor_config.json"), isDemo: false
         ) { () throws(CheckpointError) in try location.openWeights(formats: formats) }
     }

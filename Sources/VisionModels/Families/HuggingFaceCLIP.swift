@@ -42,7 +42,9 @@ enum HuggingFaceCLIP: ModelFamily {
                 frequencies: .geometric(temperature: Float(max(theta, 1.001))), pairing: .halves)
         }
         switch (isSigLIP, classes) {
-        case (false, nil): break
+        case (false, nil):
+            // The last hidden state is not normalized, the class token alone is.
+            result.normPlacement = .afterPooling
         case (false, _):
             // The classifier reads the mean of the patches as the last block leaves them.
             (result.readout, result.normPlacement) = (.pooled(.average, skipping: 1), .nowhere)

@@ -20,6 +20,11 @@ extension TimmModel {
             let coversPatchesAlone = try arguments.bool("no_embed_class") ?? false
             names.positionPrefixCount = coversPatchesAlone ? 0 : configuration.prefixCount
         }
+        if shapes.prefix.contains(where: { $0.name == "register_tokens" }) { names.positionPrefixCount = 1 }
+        // What FAIR's, Microsoft's and pretraining files carry besides.
+        names.ignored = [
+            "mask_token", "decoder*", "*relative_position_index", "*rope_embed.periods", "*.attn.qkv.bias_mask",
+        ]
         names.patchNorm = checkpoint.contains("patch_embed.norm.weight") ? "patch_embed.norm" : nil
         names.preNorm = wantsPreNorm || checkpoint.contains("norm_pre.weight") ? "norm_pre" : nil
         names.rotaryFrequencies = configuration.rotary?.frequencies == .learned ? "rope.freqs" : nil
@@ -93,14 +98,17 @@ extension TimmModel {
     private func mlp(_ path: String, norm: String, scale: String) -> MLPNames {
         let base = path + "mlp."
         let expand: MLPNames.Expansion =
-            if has(base + "fc1_g.weight") {
+            if has(base + "w12.weight") {
+                .packedGate(LinearNames(base + "w12"))
+            } else if has(base + "fc1_g.weight") {
                 .splitGate(gate: LinearNames(base + "fc1_g"), value: LinearNames(base + "fc1_x"))
             } else if shapes.isGated {
                 .packedGate(LinearNames(base + "fc1"))
             } else {
                 .plain(LinearNames(base + "fc1"))
             }
-        var names = MLPNames(norm: norm, expand: expand, contract: LinearNames(base + "fc2"))
+        var names = MLPNames(
+            norm: norm, expand: expand, contract: LinearNames(base + (has(base + "w3.weight") ? "w3" : "fc2")))
         if has(base + "norm.weight") { names.innerNorm = base + "norm" }
         if has(path + scale) { names.layerScale = path + scale }
         return names

@@ -36,15 +36,15 @@ struct TimmShapes {
         if let stacked = checkpoint.shape(of: "blocks.0.in_proj.weight") {
             (hiddenWidth, isGated) = (stacked.rank == 2 ? max(1, stacked[0] - 3 * patch[0]) : 1, false)
         } else {
-            let contract =
-                checkpoint.contains("blocks.0.ffns.0.mlp.fc2.weight")
-                ? "blocks.0.ffns.0.mlp.fc2.weight" : "blocks.0.mlp.fc2.weight"
+            let candidates = ["ffns.0.mlp.fc2", "mlp.w3", "mlp.fc2"].map { "blocks.0.\($0).weight" }
+            let contract = candidates.first(where: checkpoint.contains) ?? candidates[2]
             hiddenWidth = try shape(contract, rank: 2)[1]
             isGated =
-                checkpoint.contains("blocks.0.mlp.fc1_g.weight")
+                checkpoint.contains("blocks.0.mlp.fc1_g.weight") || checkpoint.contains("blocks.0.mlp.w12.weight")
                 || checkpoint.shape(of: "blocks.0.mlp.fc1.weight")?.dimensions.first == 2 * hiddenWidth
         }
-        prefix = try ["cls_token", "dist_token", "reg_token"].filter(checkpoint.contains).map {
+        // FAIR's files of DINOv2 say register_tokens.
+        prefix = try ["cls_token", "dist_token", "reg_token", "register_tokens"].filter(checkpoint.contains).map {
             (name) throws(CheckpointError) in (name, try shape(name, rank: 3)[1])
         }
         classes = checkpoint.contains("head.weight") ? try shape("head.weight", rank: 2)[0] : nil

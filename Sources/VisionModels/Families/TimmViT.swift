@@ -9,8 +9,7 @@ enum TimmViT: ModelFamily {
     static let claims = "timm's plain Vision Transformers (vit_…, deit_…, deit3_…, eva_…, beit_…, aimv2_…, flexivit_…)"
 
     static func plan(_ model: ModelDescription) throws(CheckpointError) -> ModelPlan? {
-        guard let name = try model.architecture, let architecture = TimmArchitecture(name),
-            model.checkpoint.contains("patch_embed.proj.weight"),
+        guard let architecture = try architecture(of: model), model.checkpoint.contains("patch_embed.proj.weight"),
             model.checkpoint.names.contains(where: { $0.hasPrefix("blocks.0.") })
         else { return nil }
         let file = model.configuration?.file ?? model.checkpoint.file
@@ -20,7 +19,7 @@ enum TimmViT: ModelFamily {
             architecture: architecture, arguments: try architecture.arguments(configuration),
             configuration: configuration, checkpoint: model.checkpoint, overrides: model.overrides,
             shapes: try TimmShapes(model.checkpoint))
-        var result = try timm.vision(named: name)
+        var result = try timm.vision(named: try model.architecture ?? architecture.name)
         if try timm.usesRotary() { result.rotary = try timm.rotary() }
         let names = try timm.names(result)
         try result.checkPositions(
@@ -28,6 +27,13 @@ enum TimmViT: ModelFamily {
             file: model.checkpoint.file)
         try Weights(model.checkpoint)["blocks"].checkUniformLayers(file: model.checkpoint.file)
         return ModelPlan(configuration: result, names: names)
+    }
+
+    /// The architecture by its name; a file of JAX's or Keras' needs none.
+    private static func architecture(of model: ModelDescription) throws(CheckpointError) -> TimmArchitecture? {
+        if let name = try model.architecture { return TimmArchitecture(name) }
+        guard model.checkpoint.facts.origin != nil else { return nil }
+        return try TimmArchitecture(unnamed: model.checkpoint, heads: model.overrides.heads)
     }
 
     /// Constructor arguments that this family reads, or whose effect the tensors show, or that have none here.
@@ -82,13 +88,21 @@ struct TimmModel {
             prefixCount: prefixCount, readout: .classToken, normPlacement: .beforePooling, classes: shapes.classes)
         result.isGated = shapes.isGated
         result.isRootMeanSquare = try isRootMeanSquare()
-        result.positionResampling =
-            try arguments.string("interpolation") == "bilinear" ? .bilinear : .antialiasedBicubic
+        result.positionResampling = try positionResampling()
         let pool = try self.pool()
         result.normPlacement = try normPlacement(pool)
         result.readout = try readout(pool, prefixCount: prefixCount, heads: result.heads)
         if case .attentionPooled = result.readout, modelClass == .eva { result.poolActivation = .gelu }
         return result
+    }
+
+    /// timm resamples with antialiasing, JAX' and FlexiViT's tables without; Keras' follow TensorFlow 1.
+    private func positionResampling() throws(CheckpointError) -> PositionResampling {
+        switch checkpoint.facts.origin {
+        case .keras: .legacyBicubic
+        case .jax: .bilinear
+        case nil: try arguments.string("interpolation") == "bilinear" ? .bilinear : .antialiasedBicubic
+        }
     }
 
     private func heads() throws(CheckpointError) -> Int {
@@ -160,6 +174,11 @@ struct TimmModel {
     private func pool() throws(CheckpointError) -> String {
         if let stated = try configuration.string("model_args", "global_pool") { return stated }
         if let stated = try configuration.string("global_pool") { return stated }
+        // MAE's finetuned files pool, and say so by their norm alone.
+        let normsPooledRow = checkpoint.contains("fc_norm.weight") && !checkpoint.contains("norm.weight")
+        if configuration.root.object?.members.isEmpty ?? true, modelClass == .visionTransformer, normsPooledRow {
+            return "avg"
+        }
         return try arguments.string("global_pool")
             ?? (modelClass == .eva || modelClass == .beit ? "avg" : "token")
     }
