@@ -38,7 +38,7 @@ struct VerifyCommandTests {
         let rows = output.split(separator: "\n").filter { $0.hasPrefix("layer-norm ") }
         #expect(rows.count == 3)
         #expect(rows.contains { $0.contains(" plain ") })
-        #expect(output.hasSuffix("\nall 9 checks hold\n"))
+        #expect(output.hasSuffix("\nall 12 checks hold\n"))
     }
 
     @Test("errors without a bound are not counted among the checks that hold", .requiresOpenCL)
