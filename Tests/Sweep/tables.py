@@ -13,7 +13,7 @@ from typing import Any
 
 from cases import Case
 from installed import versions
-from running import TOLERANCE, key, outcomes, passed
+from running import TOLERANCE, identity, key, outcomes, passed
 
 HERE = Path(__file__).resolve().parent
 # Cases that need not pass, with the reason; more than this is no exception.
@@ -63,7 +63,8 @@ def report(library: str, folders: list[Path], given: argparse.Namespace) -> int:
         f"e = largest difference / root mean square of the library's float64; passes at {TOLERANCE:g}, float32.",
         "",
         f"- {versions('timm', 'transformers', 'open_clip_torch', 'torch')}; Python {platform.python_version()}",
-        f"- Fovea {fovea_version(given.fovea)}, commit {commit()}; {datetime.date.today().isoformat()}; {processor()}",
+        f"- Fovea {fovea_version(given.fovea)}, binary {identity(given.fovea)}, in a repository at {commit()}",
+        f"- {datetime.date.today().isoformat()}; {processor()}",
         "",
         f"| name | H×W | {' | '.join('e on ' + device for device in devices)} | pass |",
         "|---|---|" + "---|" * (len(devices) + 1),
