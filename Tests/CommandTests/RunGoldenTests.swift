@@ -12,7 +12,7 @@ struct GoldenCase: CustomTestStringConvertible {
     /// The cases that the repository carries.
     static let all = [
         "timm-vit", "timm-vit-gap-reg4", "timm-vit-nonsquare", "timm-deit-distilled", "timm-deit3", "hf-vit",
-        "hf-vit-new-names", "hf-deit-teacher",
+        "hf-vit-new-names", "hf-deit-teacher", "hf-clip-vision", "timm-eva02-clip", "timm-sapiens2",
     ].map { GoldenCase(name: $0) }
 
     /// The model's folder.

@@ -170,7 +170,8 @@ def by_timm(model: Model, folder: Path) -> Case:
         if not torch.allclose(values, expected[kind], rtol=1e-5, atol=1e-6):
             raise AssertionError(f"timm reads {model.file} as another model: {kind} differ")
         expected[kind] = values
-    options = ["--architecture", model.architecture]
+    # Narrower than the name says: the number of heads must be told.
+    options = ["--architecture", model.architecture, "--heads", str(module.blocks[0].attn.num_heads)]
     case = Case("others", model.name, model.arguments, model.file, options, versions=versions("timm", "torch"))
     case.expect(folder, "", given, expected)
     return case

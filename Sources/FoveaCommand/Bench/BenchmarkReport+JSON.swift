@@ -10,7 +10,7 @@ extension BenchmarkReport {
         var members = JSON.Object([
             ("model", JSON(model)), ("architecture", first.map { JSON($0.architecture) } ?? .null),
             ("device", JSON(device.name)), ("precision", JSON(precision)),
-            ("flopPerImage", first.map { JSON($0.flop) } ?? .null), ("loadSeconds", JSON(loadSeconds)),
+            ("flopPerImage", first.map { JSON($0.passFlop) } ?? .null), ("loadSeconds", JSON(loadSeconds)),
             ("firstRunSeconds", firstRunSeconds.map { JSON($0) } ?? .null),
         ])
         if let roofline = device.roofline { members["roofline"] = roofline.json }

@@ -9,7 +9,7 @@ extension BenchmarkReport {
     }
 
     private var head: String {
-        let work = axes.contains { $0 != .batchSize } ? nil : rows.first?.configuration.flop
+        let work = axes.contains { $0 != .batchSize } ? nil : rows.first?.configuration.passFlop
         let names = [
             "\(model) (\(rows.first?.configuration.architecture ?? ""))", precision,
             work.map { "\(($0 / 1e9).formatted(decimals: 2)) GFLOP an image" },

@@ -24,7 +24,7 @@ struct BenchmarkReport {
         /// How many times as long the rival takes, by medians.
         var ratio: Double? { rival.map { $0.median / own.median } }
         /// Floating-point operations of a run.
-        var flop: Double { configuration.flop * Double(batchSize) }
+        var flop: Double { configuration.passFlop * Double(batchSize) }
         /// Height and width of the pictures in pixels.
         var inputSize: InputSize { InputSize(height: configuration.imageHeight, width: configuration.imageWidth) }
 

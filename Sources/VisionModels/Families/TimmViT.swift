@@ -96,12 +96,15 @@ struct TimmModel {
         return result
     }
 
-    /// timm resamples with antialiasing, JAX' and FlexiViT's tables without; Keras' follow TensorFlow 1.
+    /// How tables of positions follow a grid: timm's with antialiasing, JAX' and FlexiViT's without, Keras' as TensorFlow 1.
+    ///
+    /// RADIO's are cut out of a larger table by rules that changed between its versions: its models keep their size.
     private func positionResampling() throws(CheckpointError) -> PositionResampling {
+        if architecture.name.contains("_radio_") { return .none }
         switch checkpoint.facts.origin {
-        case .keras: .legacyBicubic
-        case .jax: .bilinear
-        case nil: try arguments.string("interpolation") == "bilinear" ? .bilinear : .antialiasedBicubic
+        case .keras: return .legacyBicubic
+        case .jax: return .bilinear
+        case nil: return try arguments.string("interpolation") == "bilinear" ? .bilinear : .antialiasedBicubic
         }
     }
 
