@@ -128,9 +128,8 @@ void attention_tiled(__global const float *restrict qkv, __global const float *r
       // By head, key and query: four keys of one query lie a row apart.
       const int own_query = min(first_query + item_row * 4 + r, queries - 1);
       __global const float *added = bias + (size_t)head * tokens * BIAS_STRIDE(tokens) + own_query;
-      const int4 at = min((int4)(0, 1, 2, 3) + first_own, tokens - 1);
-      scores[r] += (float4)(added[(size_t)at.x * BIAS_STRIDE(tokens)], added[(size_t)at.y * BIAS_STRIDE(tokens)],
-                            added[(size_t)at.z * BIAS_STRIDE(tokens)], added[(size_t)at.w * BIAS_STRIDE(tokens)]);
+      #define ADDED(j) added[(size_t)min(first_own + (j), tokens - 1) * BIAS_STRIDE(tokens)]
+      scores[r] += (float4)(ADDED(0), ADDED(1), ADDED(2), ADDED(3));
     }
 #endif
     const int4 exists = ((int4)(0, 1, 2, 3) + 4 * item_column) < count;
