@@ -11,6 +11,12 @@ static const char activation[] = {
 static const char attention[] = {
 #embed "attention.cl" suffix(, 0)
 };
+static const char attention_map[] = {
+#embed "attention_map.cl" suffix(, 0)
+};
+static const char attention_map_plain[] = {
+#embed "attention_map_plain.cl" suffix(, 0)
+};
 static const char attention_plain[] = {
 #embed "attention_plain.cl" suffix(, 0)
 };
@@ -107,6 +113,8 @@ static const struct {
 } kernels[] = {
     KERNEL(activation),
     KERNEL(attention),
+    KERNEL(attention_map),
+    KERNEL(attention_map_plain),
     KERNEL(attention_plain),
     KERNEL(attention_simd),
     KERNEL(attention_tiled),

@@ -61,7 +61,8 @@ struct FoveaCommand: ParsableCommand {
             """,
         version: VersionReport.short,
         subcommands: [
-            Classify.self, Run.self, Preprocess.self, Summary.self, Devices.self, Verify.self, Bench.self, Tune.self,
+            Classify.self, Attention.self, Run.self, Preprocess.self, Summary.self, Devices.self, Verify.self,
+            Bench.self, Tune.self,
             TuneWorker.self,
         ])
 

@@ -36,7 +36,8 @@ struct Verify: ParsableCommand {
     var golden: String?
 
     @Option(
-        help: "Only this operation: patch-embedding, layer-norm, linear, attention, pooling or softmax.",
+        help: ArgumentHelp(
+            "Only this operation: \(Operation.allCases.map(\.commandName).joined(separator: ", ")).", valueName: "name"),
         transform: Operation.init(commandName:))
     var operation: [Operation] = []
 

@@ -84,3 +84,36 @@ package enum CropRounding: Hashable, Sendable {
         }
     }
 }
+
+extension Preprocessing {
+    /// The same steps to a picture `factor` times as large on each side: for people, who see more than the model does.
+    package func enlarged(by factor: Int) -> Preprocessing {
+        Preprocessing(
+            steps: steps.map { step in
+                let geometry: Geometry =
+                    switch step.geometry {
+                    case .resize(let rule, let filter): .resize(rule.enlarged(by: factor), filter)
+                    case .centerCrop(let size, let rounding, let fill):
+                        .centerCrop(size.enlarged(by: factor), rounding, fill: fill)
+                    }
+                return Step(geometry, source: step.source)
+            }, normalization: normalization)
+    }
+}
+
+extension ResizeRule {
+    fileprivate func enlarged(by factor: Int) -> ResizeRule {
+        switch self {
+        case .exactly(let size): .exactly(size.enlarged(by: factor))
+        case .shortestSide(let length): .shortestSide(length * factor)
+        case .shortestSideLimited(let length, let limit): .shortestSideLimited(length * factor, limit: limit * factor)
+        case .covering(let size): .covering(size.enlarged(by: factor))
+        case .fitting(let size): .fitting(size.enlarged(by: factor))
+        case .letterboxed(let size): .letterboxed(size.enlarged(by: factor))
+        }
+    }
+}
+
+extension PixelSize {
+    fileprivate func enlarged(by factor: Int) -> PixelSize { PixelSize(width: width * factor, height: height * factor) }
+}

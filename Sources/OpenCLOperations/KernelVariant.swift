@@ -63,6 +63,7 @@ extension Operation {
         case .patchEmbedding: "patch_embedding"
         case .layerNorm: "layer_norm"
         case .queryKey: "query_key"
+        case .attentionMap: "attention_map"
         case .linear, .attention, .gating, .pooling, .softmax: rawValue
         }
     }

@@ -52,19 +52,19 @@ public enum OperationCases {
     /// Shapes that straddle the edges of tiles, vectors and steps; minutes on an interpreter, seconds on a device.
     public static var all: [any OperationCase] {
         PatchEmbeddingCase.all + LayerNormCase.all + LinearCase.all + QueryKeyCase.all + AttentionCase.all
-            + GatingCase.all + PoolingCase.all + SoftmaxCase.all
+            + AttentionMapCase.all + GatingCase.all + PoolingCase.all + SoftmaxCase.all
     }
 
     /// A few tiny shapes of each operation, for interpreters that check every access.
     public static var small: [any OperationCase] {
         PatchEmbeddingCase.small + LayerNormCase.small + LinearCase.small + QueryKeyCase.small + AttentionCase.small
-            + GatingCase.small + PoolingCase.small + SoftmaxCase.small
+            + AttentionMapCase.small + GatingCase.small + PoolingCase.small + SoftmaxCase.small
     }
 
     /// The shapes of ViT-B/16 at 224 pixels, one picture: what benchmarks time.
     public static var base: [any OperationCase] {
         PatchEmbeddingCase.base + LayerNormCase.base + LinearCase.base + QueryKeyCase.base + AttentionCase.base
-            + GatingCase.base + PoolingCase.base + SoftmaxCase.base
+            + AttentionMapCase.base + GatingCase.base + PoolingCase.base + SoftmaxCase.base
     }
 }
 

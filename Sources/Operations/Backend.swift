@@ -73,6 +73,16 @@ public protocol Backend {
         _ queryKeyValue: Tensor, heads: Int, scale: Float, bias: AttentionBias?, queries: Int?
     ) throws(Failure) -> Tensor
 
+    /// The weights of attention that `attention` never stores, `softmax(scale · Q · Kᵀ + bias)`, `[B, R, Q, T]`.
+    ///
+    /// - Parameters:
+    ///   - chosen: Heads, one map each; or one map of all of them.
+    ///   - averaged: Whether the heads become one map, their mean: R is 1 then.
+    func attentionMap(
+        _ queryKeyValue: Tensor, heads: Int, scale: Float, bias: AttentionBias?, queries: Int?, of chosen: Range<Int>,
+        averaged: Bool
+    ) throws(Failure) -> Tensor
+
     /// `activation(x₀) ⊙ x₁`, the halves of each row: `[…, 2·M]` to `[…, M]` (Shazeer, arXiv:2002.05202).
     func gate(_ x: Tensor, _ activation: Activation) throws(Failure) -> Tensor
 

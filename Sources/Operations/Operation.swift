@@ -14,6 +14,8 @@ public enum Operation: String, Sendable, CaseIterable {
     case linear
     /// Scaled dot-product attention.
     case attention
+    /// The weights of attention.
+    case attentionMap
     /// Tokens to one row.
     case pooling
     /// Scores to probabilities.

@@ -23,14 +23,19 @@ extension VisionTransformer {
         func callAsFunction(
             _ x: B.Tensor, adding residual: B.Tensor, queries: Int?, on b: B
         ) throws(B.Failure) -> B.Tensor {
-            var qkv = try b.linear(x, queryKeyValue, after: norm)  // [B, T, 3·D]
-            if let queryKey { qkv = try b.queryKey(qkv, queryKey) }
+            let qkv = try projected(x, on: b)
             var y = try b.attention(qkv, heads: heads, scale: scale, bias: bias, queries: queries)
             if let (linear, headNorm) = difference { y = try b.layerNorm(b.linear(y, linear), headNorm) }
             guard let postNorm else {
                 return try b.linear(y, projection, after: innerNorm, then: .identity, adding: residual)
             }
             return try b.layerNorm(b.linear(y, projection, after: innerNorm), postNorm, adding: residual)
+        }
+
+        /// Query, key and value as attention reads them, `[B, T, 3·D]`.
+        func projected(_ x: B.Tensor, on b: B) throws(B.Failure) -> B.Tensor {
+            let qkv = try b.linear(x, queryKeyValue, after: norm)
+            return if let queryKey { try b.queryKey(qkv, queryKey) } else { qkv }
         }
     }
 

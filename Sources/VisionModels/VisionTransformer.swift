@@ -106,7 +106,7 @@ extension VisionTransformer {
         return try last(x, onlyClassToken: true, on: b)
     }
 
-    private func normalized(_ x: B.Tensor, on b: B) throws(B.Failure) -> B.Tensor {
+    func normalized(_ x: B.Tensor, on b: B) throws(B.Failure) -> B.Tensor {
         guard let norm, configuration.normPlacement == .beforePooling else { return x }
         return try b.layerNorm(x, norm)
     }

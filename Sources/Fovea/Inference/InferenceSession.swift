@@ -3,36 +3,6 @@ import OpenCLRuntime
 package import Operations
 package import VisionModels
 
-/// What a session computes: `--kind`.
-package enum OutputKind: Sendable, Hashable {
-    /// Class scores `[B, classes]`.
-    case logits
-    /// Softmax of the scores, or their sigmoids for independent classes, `[B, classes]`.
-    case probabilities
-    /// What the classifier reads, `[B, D]`.
-    case embedding
-    /// The last hidden state, `[B, T, D]`.
-    case tokens
-    /// The residual stream after blocks 1 to depth, or before the first as 0: `[B, T, D]`, or `[L, B, T, D]` for several.
-    case layers([Int])
-
-    /// Reads `logits`, `probabilities`, `embedding`, `tokens`, `layer:N` or `layer:N,M`; nil for anything else.
-    package init?(_ text: String) {
-        switch text {
-        case "logits": self = .logits
-        case "probabilities": self = .probabilities
-        case "embedding": self = .embedding
-        case "tokens": self = .tokens
-        default:
-            guard text.hasPrefix("layer:") else { return nil }
-            let numbers = text.dropFirst(6).split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-            let layers = numbers.compactMap { $0 }
-            guard layers.count == numbers.count, layers.allSatisfy({ $0 >= 0 }) else { return nil }
-            self = .layers(layers)
-        }
-    }
-}
-
 /// What a session looks at.
 package enum ModelInput: Sendable {
     /// Pictures of the model's size, and how to normalize their bytes.
@@ -61,6 +31,9 @@ package protocol InferenceSession: AnyObject {
     var deviceMemory: (used: Int, peak: Int)? { get }
     /// Buffers that passes have made so far; constant in steady state.
     var bufferCount: Int { get }
+
+    /// Heads that blocks have maps of, and heads of the pooling; nil where there is no such map.
+    var mapCounts: (blocks: Int?, pool: Int?) { get }
 
     /// Runs the model. Throws `FoveaError`: `usage` for an output the model lacks or an input that does not fit it.
     func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor
@@ -113,6 +86,7 @@ extension InferenceSession {
     func check(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) {
         try check(input)
         try output.check(against: configuration)
+        if case .attention(let choice) = output { try check(choice) }
     }
 
     private func check(_ input: ModelInput) throws(FoveaError) {
@@ -136,20 +110,32 @@ extension InferenceSession {
     }
 }
 
-extension OutputKind {
-    /// Throws `FoveaError` of category `usage` where a model has no such output.
-    package func check(against configuration: VisionTransformerConfiguration) throws(FoveaError) {
-        switch self {
-        case .logits where configuration.classes == nil, .probabilities where configuration.classes == nil:
-            throw FoveaError(
-                .usage, code: "NO_HEAD",
-                "\(configuration.architecture) has no classification head here; ask for embedding or tokens")
-        case .layers(let layers):
-            guard let wrong = layers.first(where: { $0 > configuration.depth }) else { break }
-            throw FoveaError(
-                .usage, code: "NO_LAYER",
-                "there is no layer \(wrong): \(configuration.architecture) has layers 0 to \(configuration.depth)")
-        default: break
+extension InferenceSession {
+    private func check(_ choice: AttentionChoice) throws(FoveaError) {
+        let count: Int?
+        switch choice.layers {
+        case .blocks:
+            count = mapCounts.blocks
+            guard count != nil else {
+                throw FoveaError(
+                    .usage, code: "NO_MAP",
+                    "\(configuration.architecture) subtracts one attention from another, so that it has no map of weights; "
+                        + "ask for layers")
+            }
+        case .pool:
+            count = mapCounts.pool
+            guard count != nil else {
+                throw FoveaError(
+                    .usage, code: "NO_MAP",
+                    "\(configuration.architecture) does not pool its tokens by attention; ask for blocks 1 to "
+                        + "\(configuration.depth)")
+            }
         }
+        guard case .some(let heads) = choice.heads, let count, let wrong = heads.first(where: { $0 >= count }) else {
+            return
+        }
+        throw FoveaError(
+            .usage, code: "NO_HEAD_MAP",
+            "there is no head \(wrong): \(configuration.architecture) has heads 0 to \(count - 1) there")
     }
 }

@@ -32,6 +32,7 @@ final class OpenCLSession: InferenceSession {
     private(set) var lastSteps: [HostStep] = []
 
     var configuration: VisionTransformerConfiguration { model.configuration }
+    var mapCounts: (blocks: Int?, pool: Int?) { (model.blockMapCount, model.poolMapCount) }
     var deviceMemory: (used: Int, peak: Int)? { backend.memory }
     var bufferCount: Int { backend.bufferCount }
 

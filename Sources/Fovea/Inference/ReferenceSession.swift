@@ -13,6 +13,7 @@ final class ReferenceSession: InferenceSession {
     let bufferCount = 0
 
     var configuration: VisionTransformerConfiguration { model.configuration }
+    var mapCounts: (blocks: Int?, pool: Int?) { (model.blockMapCount, model.poolMapCount) }
 
     init(_ opened: OpenedModel, options: SessionOptions) throws {
         isMultiLabel = opened.isMultiLabel

@@ -132,8 +132,8 @@ private struct TimedCase {
         switch operationCase.operation {
         case .attention, .linear: calls = 12
         case .layerNorm: calls = 25
-        // Few models have query and key norms or gates: they are timed, and weigh little.
-        case .patchEmbedding, .queryKey, .gating, .pooling, .softmax: calls = 1
+        // Few models have query and key norms or gates, and maps are for looking: they are timed, and weigh little.
+        case .patchEmbedding, .queryKey, .gating, .pooling, .softmax, .attentionMap: calls = 1
         }
     }
 

@@ -5,7 +5,7 @@ import Operations
 
 /// The array that `run` writes, batch by batch.
 ///
-/// Several layers at once, `[L, B, T, D]`, lie layer by layer in the file and are kept until the end.
+/// Several layers at once, `[L, B, …]`, lie layer by layer in the file and are kept until the end.
 struct OutputArray {
     private let file: OutputFile
     private let layerCount: Int?
@@ -18,7 +18,7 @@ struct OutputArray {
     /// Begins an array of `pictures` rows.
     init(_ file: OutputFile, kind: OutputKind, pictures: Int) {
         (self.file, self.pictures) = (file, pictures)
-        if case .layers(let wanted) = kind, wanted.count > 1 { layerCount = wanted.count } else { layerCount = nil }
+        layerCount = kind.stackedLayerCount
         layers = [[Float]](repeating: [], count: layerCount ?? 0)
     }
 

@@ -17,10 +17,14 @@ struct Run: ParsableCommand {
 
             Output by kind:
               logits, probabilities   [B, classes]
-              embedding               [B, D], what the classifier reads
+              embedding               [B, D], what the classifier reads, or [B, E] behind a projection
+              pooled                  [B, D], before any projection
               tokens                  [B, T, D], the last hidden state
               layer:N                 [B, T, D] after block N; 0 is before the first
               layer:N,M,…             [L, B, T, D]
+              attention:N             [B, H, T, T], the weights of block N by head, query and key
+              attention:N,M,…:H,…     [L, B, R, T, T] of some heads; :mean for their mean, [L, B, 1, T, T]
+              attention:pool          [B, H, 1, T], of the attention that pools the tokens
 
             Example:
               fovea run --model models/deit_tiny_patch16_224 --input x.npy --output logits.npy
@@ -36,8 +40,8 @@ struct Run: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "logits, probabilities, embedding, tokens, or layer:N[,N…]. (default: logits, or embedding where the model "
-                + "has no head)", valueName: "kind"))
+            "logits, probabilities, embedding, pooled, tokens, layer:N[,N…] or attention:N[,N…][:H[,H…]]. (default: "
+                + "logits, or embedding where the model has no head)", valueName: "kind"))
     var kind: OutputKind?
 
     @OptionGroup var overwrite: OverwriteOption

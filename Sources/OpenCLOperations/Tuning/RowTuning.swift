@@ -1,4 +1,5 @@
-/// Vector and group of the kernels that walk rows, `layer_norm.cl` and `softmax.cl`, and the vector of `pooling.cl`.
+/// Vector and group of the kernels that walk rows, `layer_norm.cl`, `softmax.cl` and `attention_map.cl`, and the vector of
+/// `pooling.cl`.
 struct RowTuning: KernelTuning {
     /// Floats per vector.
     var vector: Int

@@ -28,7 +28,7 @@ package struct TuningRow: Sendable {
             "rows", \.rows,
             for: [
                 .layerNorm: [.portable], .softmax: [.portable], .pooling: [.portable], .queryKey: [.portable],
-                .gating: [.portable],
+                .gating: [.portable], .attentionMap: [.portable],
             ]),
     ]
 

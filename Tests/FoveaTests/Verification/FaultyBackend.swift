@@ -101,6 +101,15 @@ final class FaultyBackend: Backend {
         )
     }
 
+    func attentionMap(
+        _ queryKeyValue: HostTensor, heads: Int, scale: Float, bias: AttentionBiasParameters?, queries: Int?,
+        of chosen: Range<Int>, averaged: Bool
+    ) throws(Refusal) -> HostTensor {
+        let map = reference.attentionMap(
+            queryKeyValue, heads: heads, scale: scale, bias: bias, queries: queries, of: chosen, averaged: averaged)
+        return try spoil(map, of: .attentionMap)
+    }
+
     func pool(_ tokens: HostTensor, _ pooling: Pooling, over range: Range<Int>) throws(Refusal) -> HostTensor {
         try spoil(reference.pool(tokens, pooling, over: range), of: .pooling)
     }

@@ -24,6 +24,7 @@ final class FaultySession: InferenceSession {
     init(_ session: any InferenceSession, _ fault: Fault) { (self.session, self.fault) = (session, fault) }
 
     var configuration: VisionTransformerConfiguration { session.configuration }
+    var mapCounts: (blocks: Int?, pool: Int?) { session.mapCounts }
     var deviceName: String { session.deviceName }
     var deviceMemory: (used: Int, peak: Int)? { session.deviceMemory }
     var bufferCount: Int { session.bufferCount }

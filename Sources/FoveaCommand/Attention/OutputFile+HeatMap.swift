@@ -1,0 +1,24 @@
+import Checkpoints
+import Fovea
+import Imaging
+import Operations
+
+extension OutputFile {
+    /// Writes maps as an array `[layers, heads, rows, columns]`.
+    func write(npy maps: [[HeatMap]]) throws(FoveaError) {
+        let first = maps[0][0]
+        try write(NumPyArray.header(for: [maps.count, maps[0].count, first.rows, first.columns]))
+        for map in maps.joined() { try write(map.values) }
+    }
+
+    /// Writes a picture as PNG.
+    func write(png picture: Picture) throws(FoveaError) {
+        do {
+            try write(picture.png())
+        } catch let error as ImageError {
+            throw FoveaError(error, category: .outOfMemory)
+        } catch {
+            throw FoveaError(error)
+        }
+    }
+}
