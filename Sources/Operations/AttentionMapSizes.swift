@@ -24,6 +24,6 @@ package struct AttentionMapSizes {
         (mapCount, headsPerMap) = averaged ? (1, chosen.count) : (chosen.count, 1)
     }
 
-    /// `[B, R, Q, T]`
+    /// The shape of the maps, `[B, R, Q, T]`.
     package var result: Shape { [batch, mapCount, queries, tokens] }
 }

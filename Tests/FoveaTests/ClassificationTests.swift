@@ -1,6 +1,7 @@
 import Checkpoints
 import Fovea
 import Testing
+import VisionModels
 
 @Suite("Predictions")
 struct ClassificationTests {
@@ -63,7 +64,15 @@ struct RequestTests {
         #expect(OutputKind("logits") == .logits)
         #expect(OutputKind("layer:3") == .layers([3]))
         #expect(OutputKind("layer:0,12") == .layers([0, 12]))
-        for wrong in ["", "logit", "layer:", "layer:1,", "layer:-1", "layer:x"] { #expect(OutputKind(wrong) == nil) }
+        #expect(OutputKind("attention:2,1") == .attention(AttentionChoice(.blocks([2, 1]))))
+        #expect(OutputKind("attention:12:0,3") == .attention(AttentionChoice(.blocks([12]), heads: .some([0, 3]))))
+        #expect(OutputKind("attention:pool:mean") == .attention(AttentionChoice(.pool, heads: .mean)))
+        for wrong in [
+            "", "logit", "layer:", "layer:1,", "layer:-1", "layer:x", "layer:1:2", "layer", "attention", "attention:",
+            "attention:1:", "attention:pool,1", "attention:1:all,2", "attention:1:2:3",
+        ] {
+            #expect(OutputKind(wrong) == nil, "\(wrong)")
+        }
     }
 
     @Test("a model that is not there", arguments: ["/no/such/folder", "no/such-model", "../x/y", "a/b/c"])

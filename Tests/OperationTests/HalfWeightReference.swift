@@ -52,6 +52,14 @@ struct HalfWeightReference: Backend {
         reference.attention(queryKeyValue, heads: heads, scale: scale, bias: bias, queries: queries)
     }
 
+    func attentionMap(
+        _ queryKeyValue: HostTensor, heads: Int, scale: Float, bias: AttentionBiasParameters?, queries: Int?,
+        of chosen: Range<Int>, averaged: Bool
+    ) -> HostTensor {
+        reference.attentionMap(
+            queryKeyValue, heads: heads, scale: scale, bias: bias, queries: queries, of: chosen, averaged: averaged)
+    }
+
     func pool(_ tokens: HostTensor, _ pooling: Pooling, over range: Range<Int>) -> HostTensor {
         reference.pool(tokens, pooling, over: range)
     }
