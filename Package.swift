@@ -26,13 +26,16 @@ let package = Package(
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
         .target(name: "CHDF5"),
         .target(name: "DemoModel", exclude: ["Model"]),
+        .target(name: "ImageNetClasses", exclude: ["classes.txt", "LICENSE-WordNet.txt", "make.py"]),
         .target(name: "Kernels", path: "Kernels"),
 
         // Floor 1: the vocabulary and its meaning.
         .target(name: "Operations", swiftSettings: swiftSettings),
 
         // Floor 2: files, pictures, devices.
-        .target(name: "Checkpoints", dependencies: ["Operations", "CZlib"], swiftSettings: swiftSettings),
+        .target(
+            name: "Checkpoints", dependencies: ["Operations", "CZlib", "ImageNetClasses"],
+            swiftSettings: swiftSettings),
         .target(name: "Imaging", dependencies: ["CImageDecoding"], swiftSettings: swiftSettings),
         .target(
             name: "OpenCLRuntime", dependencies: ["COpenCL"],

@@ -112,6 +112,7 @@ extension VisionTransformerConfiguration {
         case .classToken: "class token"
         case .distilled: "class and distillation token, a head each"
         case .classTokenAndMean(let skipped): "class token, and mean over tokens \(skipped) to \(tokenCount - 1)"
+        case .tokens(let indices): "tokens \(indices.map(String.init).joined(separator: ", ")), side by side"
         case .meanOfFirst(let count): "mean of the first \(count) tokens"
         case .attentionPooled(let heads, let skipped):
             "attention of a learned query over tokens \(skipped) to \(tokenCount - 1), \(heads) heads\(norm)"

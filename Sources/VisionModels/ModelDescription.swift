@@ -107,6 +107,6 @@ protocol ModelFamily: SendableMetatype {
 enum Families {
     static let all: [any ModelFamily.Type] = [
         TimmViT.self, HuggingFaceViT.self, HuggingFaceCLIP.self, HuggingFaceDINOv3.self, HuggingFaceAIMv2.self,
-        CLIPTower.self,
+        HuggingFaceRadio.self, CLIPTower.self,
     ]
 }

@@ -89,12 +89,13 @@ extension ParameterReader {
     func biasTable(_ weights: Weights, _ name: String) throws(CheckpointError) -> HostTensor {
         let ((rows, columns), heads) = (configuration.grid, configuration.heads)
         let bias = RelativePositionBias(rows: rows, columns: columns)
-        guard let stored = configuration.biasGrid else { return try weights(name, shape: [bias.entryCount, heads]) }
-        let distances = stored.height * stored.width
+        guard let stored = configuration.storedBias else { return try weights(name, shape: [bias.entryCount, heads]) }
+        let grid = (stored.distances.height, stored.distances.width)
+        let distances = grid.0 * grid.1
         let table = try weights(name, shape: [distances + 3, heads])
-        let resampled = PositionResampling.bilinear.resample(
+        let resampled = stored.resampling.resample(
             HostTensor([distances, heads], Array(table.values.prefix(distances * heads))),
-            from: (stored.height, stored.width), to: (2 * rows - 1, 2 * columns - 1))
+            from: grid, to: (2 * rows - 1, 2 * columns - 1))
         return HostTensor([bias.entryCount, heads], resampled.values + table.values.suffix(3 * heads))
     }
 

@@ -14,10 +14,17 @@ struct ParameterReader {
     func embedding() throws(CheckpointError) -> PatchEmbeddingParameters {
         let (width, side) = (configuration.width, configuration.patchSide)
         let projection = root[names.patchProjection]
-        let kernel =
-            try names.hasPatchChannelsLast
-            ? projection("weight", shape: [width, side * side * 3]).channelsFirst(patchValues: side * side)
-            : projection("weight", shape: [width, 3, side, side])
+        var kernel =
+            switch names.patchLayout {
+            case .convolution: try projection("weight", shape: [width, 3, side, side])
+            case .matrix: try projection("weight", shape: [width, 3 * side * side])
+            case .channelsLast:
+                try projection("weight", shape: [width, side * side * 3]).channelsFirst(patchValues: side * side)
+            }
+        var bias = try projection.optional("bias", shape: [width])?.values
+        if let names = names.inputNormalization {
+            (kernel, bias) = try normalizing(kernel.reshaped([width, 3 * side * side]), bias, names)
+        }
         var tokens: [Float] = []
         for (name, count) in names.prefix {
             let stored = root.shape(of: name)
@@ -38,8 +45,31 @@ struct ParameterReader {
         }
         return PatchEmbeddingParameters(
             patchSide: side, weight: kernel.reshaped([width, 3 * side * side]),
-            bias: try projection.optional("bias", shape: [width])?.values, prefix: HostTensor([prefix, width], tokens),
-            positions: positions)
+            bias: bias, prefix: HostTensor([prefix, width], tokens), positions: positions)
+    }
+
+    /// A projection of patches `[D, 3·P·P]` that does what the model does to pictures first: (x − mean) / deviation.
+    private func normalizing(
+        _ kernel: HostTensor, _ bias: [Float]?, _ names: (mean: String, deviation: String)
+    ) throws(CheckpointError) -> (HostTensor, [Float]?) {
+        let (mean, deviation) = (try root(names.mean, shape: [3, 1, 1]), try root(names.deviation, shape: [3, 1, 1]))
+        // One that is missing reads as zeros, and is told with all others that are.
+        guard !root.contains(names.deviation) || deviation.values.allSatisfy({ $0 > 0 }) else {
+            throw CheckpointError(
+                .modelShape, file: weights.checkpoint.file, tensor: names.deviation, "cannot be divided by",
+                found: "\(deviation.values)", expected: "three numbers above 0")
+        }
+        let (rows, count) = (kernel.shape[0], kernel.shape[1])
+        var (values, shifts) = (kernel.values, bias?.map(Double.init) ?? [Double](repeating: 0, count: rows))
+        for row in 0..<rows {
+            for i in 0..<count {
+                let channel = i / (count / 3)
+                let value = Double(values[row * count + i]) / Double(deviation.values[channel])
+                values[row * count + i] = Float(value)
+                shifts[row] -= value * Double(mean.values[channel])
+            }
+        }
+        return (HostTensor([rows, count], values), shifts.map(Float.init))
     }
 
     /// Positions of the tokens in front, as far as they have any, and of the patches.
@@ -100,6 +130,9 @@ struct ParameterReader {
         if let name = names.bias, let values = try weights.optional(name, shape: [rows])?.values {
             bias = names.rows.map { Array(values[$0.range]) } ?? values
         }
+        if let name = names.biasMask, let mask = try weights.optional(name, shape: [rows])?.values {
+            bias = bias.map { zip($0, names.rows.map { Array(mask[$0.range]) } ?? mask).map { $1 == 0 ? 0 : $0 * $1 } }
+        }
         if let name = names.ownBias, let values = try weights.optional(name, shape: [outputs])?.values {
             bias = bias.map { zip($0, values).map(+) } ?? values
         }
@@ -131,7 +164,7 @@ struct ParameterReader {
         guard let classes = configuration.classes else { return [] }
         let half = configuration.readout == .distilled ? [Float](repeating: 0.5, count: classes) : nil
         var inputs = configuration.width
-        if case .classTokenAndMean = configuration.readout { inputs *= 2 }
+        inputs *= configuration.readoutParts?.count ?? 1
         return try names.heads.map { (names) throws(CheckpointError) in
             try linear(
                 names, weights, inputs: inputs, outputs: classes, layerScale: half, staysFloat32: true)
@@ -150,7 +183,8 @@ extension VisionTransformerConfiguration {
     ) -> (prefix: Int, rows: Int, columns: Int)? {
         guard let shape, shape.rank > 1 else { return nil }
         let count = shape[shape.rank - 2]
-        if let known, count == known + patchCount { return (known, grid.rows, grid.columns) }
+        let isOwn = positionResampling != .croppedBilinear || grid.rows == grid.columns
+        if let known, isOwn, count == known + patchCount { return (known, grid.rows, grid.columns) }
         if known == nil, count == tokenCount, prefixCount > 0 { return (prefixCount, grid.rows, grid.columns) }
         if known == nil, count == patchCount { return (0, grid.rows, grid.columns) }
         guard positionResampling != .none else { return nil }

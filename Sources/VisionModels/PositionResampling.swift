@@ -1,5 +1,11 @@
 import Operations
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// How a position table follows another grid of patches.
 package enum PositionResampling: Sendable, Hashable {
     /// Not at all: the model has one picture size.
@@ -14,6 +20,12 @@ package enum PositionResampling: Sendable, Hashable {
     case bilinear
     /// Keys' cubic with a = −0.75 over coordinates that are only scaled (TensorFlow 1's `resize_bicubic`, Keras models).
     case legacyBicubic
+    /// Linear between places of which the first and last are the table's (torch's `align_corners`, timm for some of RADIO).
+    case alignedBilinear
+    /// Linear between centres to the square that covers the grid, of which the upper left is taken (transformers' RADIO).
+    case croppedBilinear
+    /// Linear between distances that grow geometrically from the middle (BEiT's tables, as its authors and timm fit them).
+    case geometric
 
     /// A table `[rows · columns, D]` for another grid.
     ///
@@ -24,6 +36,12 @@ package enum PositionResampling: Sendable, Hashable {
         let width = table.shape.width
         precondition(table.shape.rows == old.rows * old.columns, "\(table.shape) is no grid \(old.rows)×\(old.columns)")
         guard old != new else { return table }
+        if self == .croppedBilinear {
+            let side = max(new.rows, new.columns)
+            let square = Self.bilinear.resample(table, from: old, to: (side, side))
+            let rows = (0..<new.rows).flatMap { square.values[$0 * side * width..<($0 * side + new.columns) * width] }
+            return HostTensor([new.rows * new.columns, width], rows)
+        }
         let columns = taps(from: old.columns, to: new.columns), rows = taps(from: old.rows, to: new.rows)
         // [old.rows, new.columns, D]
         var wide = [Double](repeating: 0, count: old.rows * new.columns * width)
@@ -56,7 +74,7 @@ package enum PositionResampling: Sendable, Hashable {
         let ratio = Double(old) / Double(new)
         return (0..<new).map { place in
             switch self {
-            case .none: preconditionFailure("a table that follows no other grid")
+            case .none, .croppedBilinear: preconditionFailure("a table that follows no other grid")
             case .antialiasedBicubic, .antialiasedBilinear:
                 let reach = self == .antialiasedBicubic ? 2.0 : 1.0
                 let stretch = max(ratio, 1)
@@ -78,13 +96,44 @@ package enum PositionResampling: Sendable, Hashable {
                 return (base - 1...base + 2).map {
                     Tap(index: min(max($0, 0), old - 1), weight: Self.cubic(Double($0) - exact, a: -0.75))
                 }
-            case .bilinear:
-                let at = max((Double(place) + 0.5) * ratio - 0.5, 0)
+            case .bilinear, .alignedBilinear:
+                let at =
+                    self == .bilinear
+                    ? max((Double(place) + 0.5) * ratio - 0.5, 0) : Double(place * (old - 1)) / Double(max(new - 1, 1))
                 let base = min(Int(at), old - 1)
                 let share = at - Double(base)
                 return [Tap(index: base, weight: 1 - share), Tap(index: min(base + 1, old - 1), weight: share)]
+            case .geometric:
+                let places = Self.geometricPlaces(old, covering: new)
+                let at = Double(place - new / 2)
+                guard let right = places.firstIndex(where: { $0 >= at }) else {
+                    return [Tap(index: old - 1, weight: 1)]
+                }
+                guard right > 0 else { return [Tap(index: 0, weight: 1)] }
+                let share = (at - places[right - 1]) / (places[right] - places[right - 1])
+                return [Tap(index: right - 1, weight: 1 - share), Tap(index: right, weight: share)]
             }
         }
+    }
+
+    /// Where the `old` distances of a table lie among those of another grid, which go from −`new`/2 to `new`/2.
+    ///
+    /// Steps from the middle are 1, q, q² …, with the q that just covers the other grid, of 1.01 to 1.5 (microsoft/unilm,
+    /// beit/run_class_finetuning.py; timm/layers/pos_embed_rel.py `resize_rel_pos_bias_table`).
+    private static func geometricPlaces(_ old: Int, covering new: Int) -> [Double] {
+        let half = old / 2
+        var (low, high, q) = (1.01, 1.5, 1.01)
+        while high - low > 1e-6 {
+            q = (low + high) / 2
+            let reach = (1 - pow(q, Double(half))) / (1 - q)
+            if reach > Double(new / 2) { high = q } else { low = q }
+        }
+        var (distances, distance) = ([Double](), 1.0)
+        for step in 0..<half {
+            distances.append(distance)
+            distance += pow(q, Double(step + 1))
+        }
+        return distances.reversed().map { -$0 } + [0] + distances
     }
 
     /// The kernel of cubic convolution: Keys, IEEE Transactions on Acoustics, Speech, and Signal Processing 29(6), 1981.

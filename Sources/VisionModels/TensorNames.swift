@@ -13,8 +13,9 @@ struct TensorNames {
     /// Tokens in front that the position table covers; nil for what its length says.
     var positionPrefixCount: Int?
     var patchProjection: String
-    /// Whether a patch's channels lie innermost: `[D, P·P·3]` (SigLIP 2).
-    var hasPatchChannelsLast = false
+    var patchLayout = PatchLayout.convolution
+    /// Mean and deviation by which the model normalizes pictures itself, three values each (RADIO).
+    var inputNormalization: (mean: String, deviation: String)?
     /// A norm of the patches, before positions are added (AIMv2).
     var patchNorm: String?
     /// A norm of all tokens before the first block (CLIP).
@@ -40,6 +41,19 @@ struct TensorNames {
     var projection: LinearNames?
     /// Tensors that may be there and are not used.
     var ignored: [String] = []
+
+    /// Whether there are tables of relative positions.
+    var hasBiasTables: Bool { sharedBiasTable != nil || block.attention[0].biasTable != nil }
+}
+
+/// How the weight of the patches' projection lies.
+enum PatchLayout {
+    /// `[D, 3, P, P]`
+    case convolution
+    /// `[D, 3·P·P]` (RADIO)
+    case matrix
+    /// `[D, P·P·3]` (SigLIP 2)
+    case channelsLast
 }
 
 /// The names of one block.
@@ -134,6 +148,8 @@ struct LinearNames: ExpressibleByStringLiteral {
     var columns: Part?
     /// A bias of these rows alone, where it is there.
     var ownBias: String?
+    /// What the bias is multiplied by: 0 for what must be none (FAIR's DINOv3).
+    var biasMask: String?
     /// Whether the weight lies as `[in, out]`.
     var isTransposed = false
 

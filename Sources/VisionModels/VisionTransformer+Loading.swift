@@ -16,13 +16,10 @@ extension VisionTransformer {
         norm =
             try plan.configuration.normPlacement == .nowhere
             ? nil : b.prepare(reader.norm(reader.root[plan.names.norm]))
-        concatenation =
-            if case .classTokenAndMean = plan.configuration.readout {
-                (
-                    try b.prepare(.embedding(plan.configuration.width, at: 0, of: 2)),
-                    try b.prepare(.embedding(plan.configuration.width, at: 1, of: 2))
-                )
-            } else { nil }
+        let parts = plan.configuration.readoutParts?.count ?? 0
+        concatenation = try (0..<parts).map {
+            try b.prepare(.embedding(plan.configuration.width, at: $0, of: parts))
+        }
         projection = try reader.projection().map { try b.prepare($0) }
         attentionPool = try plan.names.pool.map { try AttentionPool(reader, $0, on: b) }
         heads = try reader.heads().map { try b.prepare($0) }

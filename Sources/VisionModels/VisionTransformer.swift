@@ -13,8 +13,8 @@ package struct VisionTransformer<B: Backend> {
     let norm: B.LayerNorm?
     /// What pools the tokens by attention; nil for other readouts.
     let attentionPool: AttentionPool?
-    /// Puts class token and mean side by side; nil for other readouts.
-    let concatenation: (left: B.Linear, right: B.Linear)?
+    /// Put the parts of a readout side by side; empty for readouts of one part.
+    let concatenation: [B.Linear]
     /// What follows the readout of a model that compares pictures with texts; nil for none.
     let projection: B.Linear?
     /// One head; two for a distilled model; none for a model that ends with its embedding.
@@ -122,12 +122,7 @@ extension VisionTransformer {
         let row: B.Tensor
         switch configuration.readout {
         case .classToken: row = try normalizedToken(0, of: x, on: b)
-        case .classTokenAndMean(let skipped):
-            guard let concatenation else { preconditionFailure("two rows that nothing puts side by side") }
-            let tokens = try normalized(x, on: b)
-            let left = try b.linear(b.pool(tokens, .average, over: 0..<1), concatenation.left)
-            let mean = try b.pool(tokens, .average, over: skipped..<configuration.tokenCount)
-            row = try b.linear(mean, concatenation.right, adding: left)
+        case .classTokenAndMean, .tokens: row = try sideBySide(normalized(x, on: b), on: b)
         case .distilled: row = try b.pool(normalized(x, on: b), .average, over: 0..<2)
         case .meanOfFirst(let count): row = try b.pool(normalized(x, on: b), .average, over: 0..<count)
         case .pooled(let pooling, let skipped):
@@ -140,6 +135,17 @@ extension VisionTransformer {
         return try b.layerNorm(row, norm)
     }
 
+    /// The parts of the readout one after another, `[B, parts · D]`.
+    private func sideBySide(_ tokens: B.Tensor, on b: B) throws(B.Failure) -> B.Tensor {
+        var row: B.Tensor?
+        for (range, place) in zip(configuration.readoutParts ?? [], concatenation) {
+            let part = try b.pool(tokens, .average, over: range)
+            row = try b.linear(part, place, after: nil, then: .identity, adding: row)
+        }
+        guard let row else { preconditionFailure("a readout of no parts") }
+        return row
+    }
+
     /// One token of each picture, normalized: a norm of one row each, in place of all of them.
     private func normalizedToken(_ index: Int, of x: B.Tensor, on b: B) throws(B.Failure) -> B.Tensor {
         try normalized(b.pool(x, .average, over: index..<index + 1), on: b)
@@ -149,4 +155,13 @@ extension VisionTransformer {
 extension VisionTransformerConfiguration {
     /// Whether the classifier reads nothing of the last block but its class token.
     var readsOnlyClassToken: Bool { readout == .classToken && depth > 0 }
+
+    /// The tokens whose means stand side by side in the readout; nil for a readout of one part.
+    var readoutParts: [Range<Int>]? {
+        switch readout {
+        case .classTokenAndMean(let skipped): [0..<1, skipped..<tokenCount]
+        case .tokens(let indices): indices.map { $0..<$0 + 1 }
+        case .classToken, .pooled, .distilled, .meanOfFirst, .attentionPooled: nil
+        }
+    }
 }

@@ -22,11 +22,7 @@ extension VisionTransformerConfiguration {
     /// A pass does less where only the class token is read: what the last block would do for the others is left out.
     package var work: ModelWork {
         let (t, d, m) = (Double(tokenCount), Double(width), Double(hiddenWidth))
-        let headCount =
-            switch readout {
-            case .distilled, .classTokenAndMean: 2.0
-            case .classToken, .pooled, .meanOfFirst, .attentionPooled: 1.0
-            }
+        let headCount = Double(readout == .distilled ? 2 : readoutParts?.count ?? 1)
         return ModelWork(
             embedding: 2 * Double(patchCount) * Double(3 * patchSide * patchSide) * d,
             attention: Double(depth) * 4 * t * t * d,

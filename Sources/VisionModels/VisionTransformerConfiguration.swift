@@ -12,6 +12,8 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
         case distilled
         /// Class token and mean of the patches, side by side (DINOv2's classifier).
         case classTokenAndMean(skipping: Int)
+        /// Some tokens, side by side (RADIO's class tokens).
+        case tokens([Int])
         /// The mean of the first tokens (several class tokens).
         case meanOfFirst(Int)
         /// One row that attention with a learned query gives (SigLIP); the first `skipping` tokens are left out.
@@ -26,6 +28,14 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
         case afterPooling
         /// There is none.
         case nowhere
+    }
+
+    /// Tables of relative positions as a file has them.
+    package struct StoredBias: Sendable, Hashable {
+        /// Rows and columns of distances (transformers' BEiT takes the one for the other).
+        let distances: InputSize
+        /// How they follow another grid.
+        let resampling: PositionResampling
     }
 
     /// What the architecture is called in the model's own configuration.
@@ -56,9 +66,8 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
     package var poolActivation: Activation?
     /// How patches rotate query and key; nil for not at all.
     package var rotary: RotaryRule?
-    /// Rows and columns of distances in the tables of relative positions, where they must be resampled (transformers'
-    /// BEiT, which reads them as width by height).
-    package var biasGrid: InputSize?
+    /// How tables of relative positions are stored, where they may have to be resampled.
+    package var storedBias: StoredBias?
     /// Whether the positions are computed, not stored (AIMv2's native models).
     package var hasSinePositions = false
     /// How the position table follows another picture size.

@@ -13,7 +13,7 @@ struct LabelsTests {
 
     @Test("ImageNet-1k")
     func imageNet() {
-        let labels = ImageNet1k.labels
+        let labels = ImageNetList.imageNet1k.labels
         #expect(labels.count == 1000)
         #expect(labels[0] == Labels.Label("n01440764", description: "tench, Tinca tinca"))
         #expect(labels[281] == Labels.Label("n02123045", description: "tabby, tabby cat"))
@@ -24,11 +24,31 @@ struct LabelsTests {
         #expect(labels.labels.map(\.name) == labels.labels.map(\.name).sorted())
     }
 
+    @Test(
+        "ImageNet's larger lists: their numbers of classes, their order, their words", arguments: ImageNetList.allCases)
+    func largerLists(list: ImageNetList) {
+        let labels = list.labels.labels
+        let names = labels.map(\.name)
+        #expect(labels.count == list.rawValue && Set(names).count == labels.count)
+        #expect(labels.allSatisfy { $0.name.utf8.count == 9 && $0.description?.isEmpty == false })
+        // The order of the logits, by hand from timm's lists.
+        let known: [ImageNetList: [Int: String]] = [
+            .imageNet1k: [0: "n01440764", 999: "n15075141"], .miil21k: [0: "n00005787", 11220: "n15102894"],
+            .imageNet12k: [0: "n00005787", 1: "n00006484", 11820: "n15102894"],
+            .imageNet22k: [0: "n00004475", 21840: "n15102894"],
+            .microsoft22k: [0: "n01440764", 999: "n15075141", 1000: "n00004475", 21841: "n15102894"],
+            .google21k: [0: "n00004475", 21842: "n15102894"],
+        ]
+        for (index, name) in known[list] ?? [:] { #expect(names[index] == name) }
+        #expect(list == .microsoft22k || names == names.sorted())
+        #expect(labels.contains(.init("n00005787", description: "benthos")) == (list != .imageNet1k))
+    }
+
     @Test("ImageNet-1k is what timm gives", .requiresShared)
     func imageNetOfTimm() throws {
         let folder = Place.shared + "/models/deit_tiny_patch16_224"
-        #expect(try Labels(contentsOf: folder + "/synset_words.txt") == ImageNet1k.labels)
-        #expect(try Labels(Configuration(contentsOf: folder + "/config.json")) == ImageNet1k.labels)
+        #expect(try Labels(contentsOf: folder + "/synset_words.txt") == ImageNetList.imageNet1k.labels)
+        #expect(try Labels(Configuration(contentsOf: folder + "/config.json")) == ImageNetList.imageNet1k.labels)
     }
 
     @Test("One label a line, whatever the line ends")
@@ -50,8 +70,9 @@ struct LabelsTests {
         _ = try Self.labels(String(repeating: "b", count: 1024) + "\r\n")
         let folder = try TemporaryFolder()
         expectFailure(.fileNotFound) { try Labels(contentsOf: folder("none")) }
-        expectFailure(.labelsCount) { try ImageNet1k.labels.check(classes: 999, file: "l") }
-        try ImageNet1k.labels.check(classes: 1000, file: "l")
+        let thousand = ImageNetList.imageNet1k.labels
+        expectFailure(.labelsCount) { try thousand.check(classes: 999, file: "l") }
+        try thousand.check(classes: 1000, file: "l")
     }
 
     @Test("Labels of a Hugging Face configuration")

@@ -1,4 +1,4 @@
-"""Files of other authors: open_clip's, OpenAI's CLIP, and FAIR's original DINOv2, DeiT, DeiT-III, MAE, and Microsoft's BEiT.
+"""Files of other authors: open_clip's, OpenAI's CLIP, FAIR's DINO, DINOv2, DINOv3, DeiT, DeiT-III, MAE, Microsoft's BEiT.
 
 FAIR's and Microsoft's layouts are written from timm's modules by their own names, and read back by timm: a round trip that
 must give the same answer, so that a wrong name here cannot pass. Heads are as many as the architecture's name says.
@@ -61,6 +61,11 @@ def models() -> list[Model]:
               rename=to_dinov2),
         Model("fair-dinov2-giant", by_timm, dinov2 | {"embed_dim": 192}, "vit_giant_patch14_dinov2",
               "dinov2_vitg14_pretrain.pth", rename=to_dinov2),
+        Model("fair-dino", by_timm, narrow | {"num_classes": 0}, "vit_small_patch16_224", "dino_deitsmall16_pretrain.pth"),
+        Model("fair-dinov3", by_timm, narrow, "vit_small_patch16_dinov3_qkvb", "dinov3_vits16_pretrain.pth",
+              rename=to_dinov3),
+        Model("fair-dinov3-swiglu", by_timm, narrow | {"embed_dim": 160}, "vit_huge_plus_patch16_dinov3_qkvb",
+              "dinov3_vith16plus_pretrain.pth", rename=to_dinov3),
         Model("fair-deit", by_timm, narrow | {"embed_dim": 96, "num_classes": CLASSES},
               "deit_tiny_distilled_patch16_224", "deit_tiny_distilled_patch16_224.pth", "model"),
         Model("fair-deit3", by_timm, narrow | {"embed_dim": 96, "num_classes": CLASSES},
@@ -190,6 +195,28 @@ def to_dinov2(tensors: dict[str, Any]) -> dict[str, Any]:
     gated = any("mlp.fc1.weight" in key and value.shape[0] != 4 * value.shape[1] for key, value in tensors.items())
     for key, value in tensors.items():
         written[key.replace("mlp.fc1", "mlp.w12").replace("mlp.fc2", "mlp.w3") if gated else key] = value
+    return written
+
+
+def to_dinov3(tensors: dict[str, Any]) -> dict[str, Any]:
+    """Storage tokens, gates w1 and w2, and one bias for query, key and value, of which a mask leaves the key none."""
+    import torch
+
+    width = tensors["cls_token"].shape[-1]
+    written = {"mask_token": torch.zeros(1, width), "rope_embed.periods": torch.ones(4)}
+    names = {"reg_token": "storage_tokens", "gamma_": "ls", "fc1_g": "w1", "fc1_x": "w2"}
+    gated = "blocks.0.mlp.fc1_g.weight" in tensors
+    for key, value in tensors.items():
+        if key.endswith("q_bias"):
+            bias = torch.cat([value, torch.full_like(value, 0.5), tensors[key.replace("q_bias", "v_bias")]])
+            written[key.replace("q_bias", "qkv.bias")] = bias
+            mask = torch.cat([torch.ones(width), torch.zeros(width), torch.ones(width)])
+            written[key.replace("q_bias", "qkv.bias_mask")] = mask
+        elif not key.endswith("v_bias"):
+            for ours, theirs in names.items():
+                key = key.replace(ours, theirs)
+            key = re.sub(r"ls([12])$", r"ls\1.gamma", key)
+            written[key.replace("mlp.fc2", "mlp.w3") if gated else key] = value
     return written
 
 

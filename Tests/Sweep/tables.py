@@ -65,6 +65,7 @@ def report(library: str, folders: list[Path], given: argparse.Namespace) -> int:
         f"- {versions('timm', 'transformers', 'open_clip_torch', 'torch')}; Python {platform.python_version()}",
         f"- Fovea {fovea_version(given.fovea)}, binary {identity(given.fovea)}, in a repository at {commit()}",
         f"- {datetime.date.today().isoformat()}; {processor()}",
+        *(f"- {device}: {device_name(given.fovea, device)}" for device in devices),
         "",
         f"| name | H×W | {' | '.join('e on ' + device for device in devices)} | pass |",
         "|---|---|" + "---|" * (len(devices) + 1),
@@ -85,6 +86,14 @@ def problem(kind: str, result: dict[str, Any]) -> str:
 def fovea_version(fovea: Path) -> str:
     done = subprocess.run([fovea, "--version"], capture_output=True, text=True)
     return done.stdout.splitlines()[0].removeprefix("fovea ") if done.stdout else "of unknown version"
+
+
+def device_name(fovea: Path, device: str) -> str:
+    """What the command calls a device, and the driver that it runs on."""
+    if device == "cpu":
+        return "the reference in Swift, no OpenCL"
+    done = subprocess.run([fovea, "devices", "--format", "json"], capture_output=True, text=True)
+    return done.stdout
 
 
 def commit() -> str:

@@ -22,7 +22,8 @@ AS_THEY_ARE = "test_vit*"
 # Of each way to fit positions to another size.
 ANY_SIZE = (
     "vit_tiny_patch16_224", "vit_base_patch16_reg4_gap_256", "vit_base_patch32_clip_224", "vit_small_patch14_reg4_dinov2",
-    "vit_base_patch16_siglip_224", "vit_base_patch16_xp_224", "vit_base_patch16_radio_v3", "flexivit_small",
+    "vit_base_patch16_siglip_224", "vit_base_patch16_xp_224", "vit_base_patch16_radio_v3",
+    "vit_huge_patch16_radio_v4", "flexivit_small",
     "beit3_base_patch16_224", "aimv2_large_patch14_224", "test_vit3", "deit_tiny_distilled_patch16_224",
     "deit3_small_patch16_224", "eva_giant_patch14_224", "eva02_tiny_patch14_224", "eva02_base_patch16_clip_224",
     "vit_small_patch16_dinov3", "vit_base_patch16_sapiens2", "vit_small_patch16_rope_224", "vit_small_patch16_rope_ape_224",

@@ -2,10 +2,14 @@ extension Labels {
     /// Reads the labels that a configuration carries; nil where it has none.
     ///
     /// Hugging Face: `id2label`, an object whose keys are 0 to n−1. timm: `label_names` (older: `labels`), a list or such an
-    /// object, with `label_descriptions` from name to description. The names `LABEL_0`, `LABEL_1`… that transformers writes
-    /// by itself say nothing and count as none. Throws LABELS_KEYS, LABELS_LIMIT and CFG_TYPE.
+    /// object, with `label_descriptions` from name to description, at the top or in `pretrained_cfg`. The names `LABEL_0`,
+    /// `LABEL_1`… that transformers writes by itself say nothing and count as none. Throws LABELS_KEYS, LABELS_LIMIT and
+    /// CFG_TYPE.
     package init?(_ configuration: Configuration) throws(CheckpointError) {
-        if let names = configuration.value("label_names") ?? configuration.value("labels") {
+        let areAtTop = configuration.value("label_names") != nil || configuration.value("labels") != nil
+        if !areAtTop, let nested = try configuration.section("pretrained_cfg"), let labels = try Labels(nested) {
+            self = labels
+        } else if let names = configuration.value("label_names") ?? configuration.value("labels") {
             let field = configuration.value("label_names") == nil ? "labels" : "label_names"
             let names = try Self.names(names, field: field, of: configuration)
             guard !names.isEmpty else { return nil }

@@ -4,8 +4,8 @@ import VisionModels
 extension OpenedModel {
     /// The names of the classes.
     ///
-    /// From the file the user names, else from the model's configuration, else ImageNet-1k's for a timm model of 1000
-    /// classes, as timm does it; nil where nothing names them.
+    /// From the file the user names, else from the model's configuration, else for a timm model the list of ImageNet that has
+    /// so many classes, as timm does it; nil where nothing names them.
     package func labels(from file: String? = nil) throws(FoveaError) -> Labels? {
         guard let classes = configuration.classes else { return nil }
         do {
@@ -19,7 +19,7 @@ extension OpenedModel {
                 try labels.check(classes: classes, file: own.file)
                 return labels
             }
-            return own.value("architecture") != nil && classes == ImageNet1k.labels.count ? ImageNet1k.labels : nil
+            return own.value("architecture") != nil ? ImageNetList(rawValue: classes)?.labels : nil
         } catch {
             throw FoveaError(error)
         }

@@ -19,6 +19,11 @@ extension ModelFiles {
         }
         guard let configuration else { return "the defaults of timm" }
         if let type = configuration.value("model_type")?.string { return "the defaults of transformers for \(type)" }
+        if configuration.value("model_cfg") != nil {
+            return configuration.value("preprocess_cfg", "mean") != nil
+                ? "\(configuration.file): preprocess_cfg's mean, std"
+                : "the defaults of open_clip, since \(configuration.file) names no mean"
+        }
         let states = configuration.value("pretrained_cfg", "mean") ?? configuration.value("mean")
         return states != nil
             ? "\(configuration.file): mean, std" : "the defaults of timm, since \(configuration.file) names no mean"

@@ -6,12 +6,17 @@ extension ModelFiles {
     /// How the model wants its pictures: from its own configuration, with what the user says in place of it.
     ///
     /// timm's `pretrained_cfg` (evaluation defaults: `input_size`, `crop_pct`), else transformers'
-    /// `preprocessor_config.json`, else the defaults of the model's type. Throws CFG_* of category `model`.
+    /// `preprocessor_config.json`, open_clip's `preprocess_cfg`, else the defaults of the model's type. Throws CFG_* of
+    /// category `model`.
     package func preprocessing(_ options: PreprocessingOptions = .init()) throws(FoveaError) -> Preprocessing {
         do {
             if let preprocessor { return try HuggingFaceRecipe(preprocessor).preprocessing(options) }
             if let recipe = try timmRecipe(options) { return recipe }
-            if let type = try configuration?.string("model_type") {
+            if let configuration, let recipe = try OpenCLIPRecipe(configuration) {
+                return try recipe.preprocessing(options)
+            }
+            // transformers has no processor of its own for RADIO: nothing says how its pictures are made.
+            if let type = try configuration?.string("model_type"), type != "radio" {
                 let file = "transformers' defaults for \(type)"
                 return try HuggingFaceRecipe(Configuration([:], file: file), type: type, model: configuration)
                     .preprocessing(options)

@@ -89,7 +89,7 @@ extension HuggingFaceModel {
             heads: ["classifier"], ignored: HuggingFaceModel.textNames)
         if !type.hasPrefix("siglip") { names.preNorm = has("pre_layernorm.weight") ? "pre_layernorm" : "pre_layrnorm" }
         names.positionPrefixCount = type.hasPrefix("siglip") ? 0 : 1
-        names.hasPatchChannelsLast = weights.shape(of: "embeddings.patch_embedding.weight")?.rank == 2
+        if weights.shape(of: "embeddings.patch_embedding.weight")?.rank == 2 { names.patchLayout = .channelsLast }
         if type.hasPrefix("mlcd") { (names.positions, names.classTokenAngles) = (nil, "class_pos_emb") }
         return names
     }

@@ -42,8 +42,9 @@ enum HuggingFaceViT: ModelFamily {
         var names = model.names(block, prefix: prefix, contract: contract)
         if hasTeacher { names.heads = ["cls_classifier", "distillation_classifier"] }
         if names.hasBiasTables, let stated = try? HuggingFaceFields.imageSize(model.vision) {
-            result.biasGrid = InputSize(
+            let distances = InputSize(
                 height: 2 * (stated.width / fields.patchSide) - 1, width: 2 * (stated.height / fields.patchSide) - 1)
+            result.storedBias = .init(distances: distances, resampling: .bilinear)
         }
         if result.normPlacement == .afterPooling { names.norm = "pooler.layernorm" }
         return try model.plan(result, names)
@@ -138,9 +139,4 @@ extension HuggingFaceModel {
         }
         return names
     }
-}
-
-extension TensorNames {
-    /// Whether there are tables of relative positions.
-    fileprivate var hasBiasTables: Bool { sharedBiasTable != nil || block.attention[0].biasTable != nil }
 }

@@ -23,7 +23,7 @@ extension TimmModel {
         if shapes.prefix.contains(where: { $0.name == "register_tokens" }) { names.positionPrefixCount = 1 }
         // What FAIR's, Microsoft's and pretraining files carry besides.
         names.ignored = [
-            "mask_token", "decoder*", "*relative_position_index", "*rope_embed.periods", "*.attn.qkv.bias_mask",
+            "mask_token", "decoder*", "*relative_position_index", "*rope_embed.periods", "local_cls_norm.*",
         ]
         names.patchNorm = checkpoint.contains("patch_embed.norm.weight") ? "patch_embed.norm" : nil
         names.preNorm = wantsPreNorm || checkpoint.contains("norm_pre.weight") ? "norm_pre" : nil
@@ -83,7 +83,7 @@ extension TimmModel {
                     query: LinearNames(base + "q_proj"), key: LinearNames(base + "k_proj"),
                     value: LinearNames(base + "v_proj"))
             } else {
-                .fused(LinearNames(base + "qkv"))
+                .fused(fused(base + "qkv"))
             }
         var names = AttentionNames(norm: norm, queryKeyValue: queryKeyValue, projection: LinearNames(base + "proj"))
         if has(base + "q_norm.weight") { names.headNorms = (base + "q_norm", base + "k_norm") }
@@ -95,11 +95,20 @@ extension TimmModel {
         return names
     }
 
+    /// Query, key and value of one layer, without a bias of the key where the file masks it.
+    private func fused(_ name: String) -> LinearNames {
+        var names = LinearNames(name)
+        if has(name + ".bias_mask") { names.biasMask = name + ".bias_mask" }
+        return names
+    }
+
     private func mlp(_ path: String, norm: String, scale: String) -> MLPNames {
         let base = path + "mlp."
         let expand: MLPNames.Expansion =
             if has(base + "w12.weight") {
                 .packedGate(LinearNames(base + "w12"))
+            } else if has(base + "w1.weight") {
+                .splitGate(gate: LinearNames(base + "w1"), value: LinearNames(base + "w2"))
             } else if has(base + "fc1_g.weight") {
                 .splitGate(gate: LinearNames(base + "fc1_g"), value: LinearNames(base + "fc1_x"))
             } else if shapes.isGated {

@@ -40,11 +40,12 @@ struct TimmShapes {
             let contract = candidates.first(where: checkpoint.contains) ?? candidates[2]
             hiddenWidth = try shape(contract, rank: 2)[1]
             isGated =
-                checkpoint.contains("blocks.0.mlp.fc1_g.weight") || checkpoint.contains("blocks.0.mlp.w12.weight")
+                ["fc1_g", "w1", "w12"].contains { checkpoint.contains("blocks.0.mlp.\($0).weight") }
                 || checkpoint.shape(of: "blocks.0.mlp.fc1.weight")?.dimensions.first == 2 * hiddenWidth
         }
-        // FAIR's files of DINOv2 say register_tokens.
-        prefix = try ["cls_token", "dist_token", "reg_token", "register_tokens"].filter(checkpoint.contains).map {
+        // FAIR's files of DINOv2 say register_tokens, those of DINOv3 storage_tokens.
+        let tokens = ["cls_token", "dist_token", "reg_token", "register_tokens", "storage_tokens"]
+        prefix = try tokens.filter(checkpoint.contains).map {
             (name) throws(CheckpointError) in (name, try shape(name, rank: 3)[1])
         }
         classes = checkpoint.contains("head.weight") ? try shape("head.weight", rank: 2)[0] : nil

@@ -22,6 +22,7 @@ enum TimmViT: ModelFamily {
         var result = try timm.vision(named: try model.architecture ?? architecture.name)
         if try timm.usesRotary() { result.rotary = try timm.rotary() }
         let names = try timm.names(result)
+        if names.hasBiasTables { result.storedBias = try timm.storedBias(names) }
         try result.checkPositions(
             names.positions.flatMap { model.checkpoint.shape(of: $0) }, prefix: names.positionPrefixCount,
             file: model.checkpoint.file)
@@ -88,7 +89,7 @@ struct TimmModel {
             prefixCount: prefixCount, readout: .classToken, normPlacement: .beforePooling, classes: shapes.classes)
         result.isGated = shapes.isGated
         result.isRootMeanSquare = try isRootMeanSquare()
-        result.positionResampling = try positionResampling()
+        result.positionResampling = positionResampling()
         let pool = try self.pool()
         result.normPlacement = try normPlacement(pool)
         result.readout = try readout(pool, prefixCount: prefixCount, heads: result.heads)
@@ -96,15 +97,18 @@ struct TimmModel {
         return result
     }
 
-    /// How tables of positions follow a grid: timm's with antialiasing, JAX' and FlexiViT's without, Keras' as TensorFlow 1.
-    ///
-    /// RADIO's are cut out of a larger table by rules that changed between its versions: its models keep their size.
-    private func positionResampling() throws(CheckpointError) -> PositionResampling {
-        if architecture.name.contains("_radio_") { return .none }
+    /// How tables of positions follow a grid: timm's with antialiasing, JAX', FlexiViT's and RADIO's without, Keras' as
+    /// TensorFlow 1.
+    private func positionResampling() -> PositionResampling {
         switch checkpoint.facts.origin {
         case .keras: return .legacyBicubic
         case .jax: return .bilinear
-        case nil: return try arguments.string("interpolation") == "bilinear" ? .bilinear : .antialiasedBicubic
+        case nil: break
+        }
+        switch architecture.arguments["interpolation"]?.string {
+        case "bilinear": return .bilinear
+        case "bilinear, corners aligned": return .alignedBilinear
+        default: return .antialiasedBicubic
         }
     }
 
@@ -156,6 +160,11 @@ struct TimmModel {
 
     private func inputSize() throws(CheckpointError) -> InputSize {
         if let size = overrides.inputSize { return size }
+        return try ownInputSize()
+    }
+
+    /// The size of picture that name and configuration say.
+    func ownInputSize() throws(CheckpointError) -> InputSize {
         if let side = configuration.value("model_args", "img_size") {
             if let side = side.integer { return InputSize(height: side, width: side) }
             if let sides = side.integers, sides.count == 2 { return InputSize(height: sides[0], width: sides[1]) }

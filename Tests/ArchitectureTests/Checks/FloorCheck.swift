@@ -4,7 +4,8 @@ enum FloorCheck {
     ///
     /// A new target gets its row here in the change that brings it.
     static let floors: [String: Int] = [
-        "COpenCL": 0, "CZlib": 0, "CImageDecoding": 0, "CHDF5": 0, "DemoModel": 0, "Kernels": 0,
+        "COpenCL": 0, "CZlib": 0, "CImageDecoding": 0, "CHDF5": 0, "DemoModel": 0,
+        "ImageNetClasses": 0, "Kernels": 0,
         "Operations": 1,
         "Checkpoints": 2, "Imaging": 2, "OpenCLRuntime": 2,
         "CheckpointsHDF5": 3, "VisionModels": 3, "OpenCLOperations": 3, "OperationCases": 3,
