@@ -92,7 +92,8 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "CommandTests", dependencies: ["FoveaCommand", "Checkpoints", "CheckpointsHDF5", "Operations"],
+            name: "CommandTests",
+            dependencies: ["FoveaCommand", "Checkpoints", "CheckpointsHDF5", "Imaging", "Operations"],
             swiftSettings: swiftSettings),
     ]
 )

@@ -20,8 +20,11 @@ enum Console {
     }
 
     /// Writes a result; a reader that has gone ends the program quietly.
-    static func write(_ text: String) {
-        switch put(text, on: STDOUT_FILENO) {
+    static func write(_ text: String) { write(Array(text.utf8)) }
+
+    /// Writes a result; a reader that has gone ends the program quietly.
+    static func write(_ bytes: [UInt8]) {
+        switch put(bytes, on: STDOUT_FILENO) {
         case nil: break
         case EPIPE: exit(ExitStatus.success.rawValue)
         case let error?:
@@ -49,10 +52,12 @@ enum Console {
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
     /// Writes all of a text; the value of `errno` where that fails.
-    private static func put(_ text: String, on descriptor: CInt) -> CInt? {
-        var text = text
-        return text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
+    private static func put(_ text: String, on descriptor: CInt) -> CInt? { put(Array(text.utf8), on: descriptor) }
+
+    /// Writes all bytes; the value of `errno` where that fails.
+    private static func put(_ bytes: [UInt8], on descriptor: CInt) -> CInt? {
+        bytes.withUnsafeBytes { bytes in
+            var rest = bytes
             while !rest.isEmpty {
                 let count = systemWrite(descriptor, rest.baseAddress, rest.count)
                 if count >= 0 {

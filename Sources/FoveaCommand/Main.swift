@@ -12,6 +12,7 @@ import Fovea
 enum Main {
     static func main() async {
         Console.occupyClosedStreams()
+        Interruption.install()
         // A reader that goes away shows as an error of write(2), which Console ends quietly on.
         signal(SIGPIPE, SIG_IGN)
         do {
@@ -61,9 +62,8 @@ struct FoveaCommand: ParsableCommand {
             """,
         version: VersionReport.short,
         subcommands: [
-            Classify.self, Attention.self, Run.self, Preprocess.self, Summary.self, Devices.self, Verify.self,
-            Bench.self, Tune.self,
-            TuneWorker.self,
+            Classify.self, Embed.self, Attention.self, Evaluate.self, Pipe.self, Run.self, Preprocess.self, Summary.self,
+            Devices.self, Verify.self, Bench.self, Tune.self, TuneWorker.self,
         ])
 
     func run() throws {

@@ -18,7 +18,7 @@ package struct HeatMap: Sendable, Hashable {
     /// Between the middles of patches values are interpolated; a map whose values are all the same is violet.
     package func laid(over picture: Picture) -> Picture {
         let levels = scaled.resized(to: picture.size, .bicubic).bytes
-        let colors = (0...255).map { ColorMap.color(of: Double($0) / 255) }
+        let colors = (0...255).map { ColorMap.viridis(Double($0) / 255) }
         let bytes = [UInt8](unsafeUninitializedCapacity: picture.bytes.count) { target, count in
             for start in stride(from: 0, to: picture.bytes.count, by: 3) {
                 let (red, green, blue) = (picture.bytes[start], picture.bytes[start + 1], picture.bytes[start + 2])

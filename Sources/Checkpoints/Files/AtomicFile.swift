@@ -21,7 +21,11 @@ package final class AtomicFile {
     /// Opens `FILE.partial` beside the destination, cut to its first `keeping` bytes.
     ///
     /// Throws IO_NOT_FOUND where the directory does not exist, IO_PERM, IO_SPACE, IO_WRITE, or IO_NOT_FILE for a directory.
-    package init(_ path: String, keeping: Int = 0) throws(CheckpointError) {
+    ///
+    /// - Parameter suffix: What the partial file is called behind the destination.
+    package init(
+        _ path: String, keeping: Int = 0, suffix: String = AtomicFile.partialSuffix
+    ) throws(CheckpointError) {
         guard !path.utf8.contains(0), !path.isEmpty else {
             throw CheckpointError(.fileNotFound, file: path, "is not a path", next: "name a file")
         }
@@ -29,7 +33,7 @@ package final class AtomicFile {
         self.path = path
         destination = target.path
         keepsPartial = keeping > 0
-        partial = target.isReplaced ? target.path + ".partial" : nil
+        partial = target.isReplaced ? target.path + suffix : nil
         let flags = O_WRONLY | O_CLOEXEC | (target.isReplaced ? O_CREAT | (keeping == 0 ? O_TRUNC : 0) : 0)
         repeat { descriptor = open(partial ?? destination, flags, 0o666) } while descriptor < 0 && errno == EINTR
         guard descriptor >= 0 else { throw .system(errno, file: partial ?? path, writing: true) }
@@ -41,9 +45,14 @@ package final class AtomicFile {
     }
 
     /// The file that an interrupted run has left for `path`, and a later one may go on with.
-    package static func partialPath(of path: String) throws(CheckpointError) -> String {
-        try Target(path).path + ".partial"
+    package static func partialPath(
+        of path: String, suffix: String = AtomicFile.partialSuffix
+    ) throws(CheckpointError) -> String {
+        try Target(path).path + suffix
     }
+
+    /// What a partial file is called behind its destination.
+    package static let partialSuffix = ".partial"
 
     deinit {
         guard descriptor >= 0 else { return }
@@ -81,6 +90,21 @@ package final class AtomicFile {
 
     /// Appends text as UTF-8.
     package func write(_ text: String) throws(CheckpointError) { try writeElements(of: Array(text.utf8)) }
+
+    /// Writes over the first bytes, of which there are as many already: a count that is known only at the end, say.
+    ///
+    /// Throws IO_SPACE or IO_WRITE, the latter for what is not a regular file.
+    package func replaceBeginning(_ bytes: [UInt8]) throws(CheckpointError) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes[done...].withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(done)) }
+            if count >= 0 {
+                done += count
+            } else if errno != EINTR {
+                throw .system(errno, file: path, writing: true)
+            }
+        }
+    }
 
     /// Gives the file its name; nothing can be written afterwards.
     ///

@@ -10,7 +10,7 @@ extension Bench {
         for _ in 0..<max(warmUp, 1) { try benchmark.run() }
         let requests = try LineReader("-")
         write(["ready": true])
-        while try requests.next() != nil { write(["seconds": JSON(try benchmark.run() / .seconds(1))]) }
+        while try requests.nextLine() != nil { write(["seconds": JSON(try benchmark.run() / .seconds(1))]) }
     }
 
     /// Written at once, since somebody waits for the line.

@@ -3,7 +3,7 @@ import Checkpoints
 import Fovea
 
 /// How `classify` writes its rows, each as soon as it is known.
-enum ClassificationFormat: String, ExpressibleByArgument, CaseIterable {
+enum ClassificationFormat: String, RowFormat, ExpressibleByArgument, CaseIterable {
     /// For people.
     case text
     /// One document.
@@ -23,29 +23,34 @@ enum ClassificationFormat: String, ExpressibleByArgument, CaseIterable {
         let precision: String
     }
 
-    /// What stands before the first row.
-    func beginning(_ facts: Facts) -> String {
+    func beginning(_ facts: Facts, count: Int) -> [UInt8] {
         switch self {
-        case .text, .jsonl: ""
-        case .csv: "input,rank,index,label,description,probability,logit,error\n"
+        case .text, .jsonl: []
+        case .csv: Array(CSV.line(Self.columns).utf8)
         case .json:
-            "{\"model\": \(JSON(facts.model).text()), \"device\": \(JSON(facts.device).text()), "
-                + "\"precision\": \(JSON(facts.precision).text()),\n \"results\": ["
+            Array(
+                """
+                {"model": \(JSON(facts.model).text()), "device": \(JSON(facts.device).text()), \
+                "precision": \(JSON(facts.precision).text()),
+                 "results": [
+                """.utf8)
         }
     }
 
-    /// The row of the picture at a position.
-    func text(of row: ClassificationRow, at position: Int) -> String {
+    func bytes(of row: ClassificationRow, at position: Int) -> [UInt8] {
         switch self {
-        case .text: (position == 0 ? "" : "\n") + Self.page(row)
-        case .jsonl: row.json.text() + "\n"
-        case .csv: Self.lines(row)
-        case .json: (position == 0 ? "\n  " : ",\n  ") + Self.member(row)
+        case .text: Array(((position == 0 ? "" : "\n") + Self.page(row)).utf8)
+        case .jsonl: Array((row.json.text() + "\n").utf8)
+        case .csv: Array(Self.lines(row).utf8)
+        case .json: Array(((position == 0 ? "\n  " : ",\n  ") + Self.member(row)).utf8)
         }
     }
 
-    /// What stands behind the last row.
-    func end(count: Int) -> String { self == .json ? (count == 0 ? "]}\n" : "\n ]}\n") : "" }
+    func end(count: Int) -> [UInt8] { self == .json ? Array((count == 0 ? "]}\n" : "\n ]}\n").utf8) : [] }
+
+    func earlierRows(_ partial: PartialFile) throws(FoveaError) -> any EarlierRowReader {
+        self == .csv ? try PredictionRecords(partial) : try JSONLinesReader(partial)
+    }
 
     /// One result of the document, a prediction a line.
     private static func member(_ row: ClassificationRow) -> String {
@@ -92,12 +97,16 @@ extension ClassificationFormat {
 // MARK: - CSV
 
 extension ClassificationFormat {
+    fileprivate static let columns = [
+        "input", "rank", "index", "label", "description", "probability", "logit", "error",
+    ]
+
     private static func lines(_ row: ClassificationRow) -> String {
         switch row.outcome {
-        case .failure(let error): return line([row.input, "", "", "", "", "", "", error.message])
+        case .failure(let error): return CSV.line([row.input, "", "", "", "", "", "", error.message])
         case .success(let predictions):
             return predictions.enumerated().map { position, prediction in
-                line([
+                CSV.line([
                     row.input, String(position + 1), String(prediction.index), prediction.label ?? "",
                     prediction.description ?? "", Float(prediction.probability).description,
                     prediction.logit.description, "",
@@ -105,13 +114,37 @@ extension ClassificationFormat {
             }.joined()
         }
     }
+}
 
-    /// One record of RFC 4180, ended by a line feed alone.
-    private static func line(_ fields: [String]) -> String { fields.map(quoted).joined(separator: ",") + "\n" }
+/// The records of an earlier `classify`, several to a picture.
+private struct PredictionRecords: EarlierRowReader {
+    private let lines: LineReader
+    private var position = 0
+    /// The picture whose predictions are being read: they are whole once another picture follows.
+    private var open: String?
+    /// Rows that are whole, and where they end.
+    private var whole: [(row: EarlierRow, end: Int)] = []
+    private(set) var byteCount = 0
 
-    private static func quoted(_ field: String) -> String {
-        let special: Set<UInt8> = [UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\n"), UInt8(ascii: "\r")]
-        guard field.utf8.contains(where: special.contains) else { return field }
-        return "\"" + field.unicodeScalars.reduce(into: "") { $0 += $1 == "\"" ? "\"\"" : String($1) } + "\""
+    init(_ partial: PartialFile) throws(FoveaError) { lines = try LineReader(partial.path) }
+
+    mutating func next() throws(FoveaError) -> EarlierRow? {
+        while whole.isEmpty {
+            guard let record = try CSVRecord(lines, fields: ClassificationFormat.columns.count) else { return nil }
+            let (name, rank) = (record.fields[0], record.fields[1])
+            if rank == "1" || rank.isEmpty, let predicted = open {
+                whole.append((EarlierRow(name: predicted, hasFailed: false), position))
+                open = nil
+            }
+            position += record.byteCount
+            switch rank {
+            case "rank": byteCount = position
+            case "": whole.append((EarlierRow(name: name, hasFailed: true), position))
+            default: open = name
+            }
+        }
+        let (row, end) = whole.removeFirst()
+        byteCount = end
+        return row
     }
 }

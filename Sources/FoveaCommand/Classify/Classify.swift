@@ -1,8 +1,5 @@
 import ArgumentParser
 import Fovea
-import Imaging
-import OpenCLOperations
-import VisionModels
 
 /// The command `fovea classify`.
 struct Classify: AsyncParsableCommand {
@@ -39,86 +36,33 @@ struct Classify: AsyncParsableCommand {
     var resume = false
 
     @OptionGroup var overwrite: OverwriteOption
-    @OptionGroup var batch: BatchOption
-    @OptionGroup(title: "Model") var model: ModelOptions
-    @OptionGroup(title: "Preprocessing, in place of the model's own") var preprocessing: PictureOptions
-    @OptionGroup(title: "Device") var device: DeviceOptions
-    @OptionGroup var verbosity: Verbosity
+    @OptionGroup var options: PictureModelOptions
 
     func validate() throws {
-        if let topK, topK < 1 { throw ValidationError("--top-k \(topK): must be from 1 to the number of classes") }
+        if let topK { try Self.check(topK: topK) }
         if resume, output == nil { throw ValidationError("--resume needs the --output of the interrupted run") }
         if resume, !format.isResumable {
             throw ValidationError("--resume needs --format jsonl or csv, whose rows can be told apart")
         }
     }
 
+    /// Throws a usage error for a number of classes that no model has.
+    static func check(topK: Int) throws {
+        guard topK >= 1 else { throw ValidationError("--top-k \(topK): must be from 1 to the number of classes") }
+    }
+
     func run() async throws {
-        var inputs = try PictureInputs(pictures, fileLimit: preprocessing.decoding.maximumFileBytes)
-        let stream = try ResultStream(output, overwrite, format, resumes: resume)
-        try inputs.skip(stream.earlier?.names ?? [])
+        var inputs = try PictureInputs(pictures, fileLimit: options.preprocessing.fileLimit)
+        let stream = try ResultStream(output, overwrite, format, resumes: resume, passing: &inputs)
         let shard = inputs.shard
-        let files = try model.files(quiet: verbosity.quiet)
-        let reader = PictureReader(
-            try files.preprocessing(preprocessing.preprocessing), decoding: preprocessing.decoding)
-        let feed = PictureFeed(inputs, through: reader, batchSize: batch.batchSize)
-        let classifier = try loadClassifier(files, reader)
+        let (files, reader) = try options.find()
+        let feed = PictureFeed(inputs, through: reader, batchSize: options.batch.batchSize)
+        let classifier = try options.load(files, reader) { opened, model in
+            try Classifier(opened, labels: options.model.labels, top: topK, onDevice: model)
+        }
         let facts = ClassificationFormat.Facts(
-            model: files.name, device: classifier.deviceName, precision: device.precision.resolved)
-        var tally = Tally()
-        if let earlier = stream.earlier {
-            tally.resume(earlier.names.count, failures: earlier.failures)
-            verbosity.note("\(earlier.names.count) pictures already have their rows")
-        }
-        try await write(feed, through: classifier, to: stream, facts, shard, &tally)
-        try stream.finish()
-        try tally.conclude()
-    }
-
-    private func loadClassifier(_ files: ModelFiles, _ reader: PictureReader) throws -> Classifier {
-        let start = ContinuousClock.now
-        let opened = try files.open(model.overrides(inputSize: preprocessing.inputSize))
-        var options = SessionOptions()
-        options.backend.precision = device.precision.computed
-        options.report = { Console.say("fovea: \($0)") }
-        options.allowsNonFinite = model.allowNonfinite
-        let classifier = try Classifier(
-            opened, reading: reader, labels: model.labels, top: topK,
-            on: { try device.resolve(verbose: verbosity.verbose) }, options: options)
-        let seconds = ((ContinuousClock.now - start) / .seconds(1)).formatted(decimals: 2)
-        verbosity.detail("\(files.name) (\(opened.configuration.architecture)) was ready after \(seconds) s")
-        return classifier
-    }
-
-    /// Writes a row for each picture as soon as its batch is computed, so that memory does not grow with their number.
-    private func write(
-        _ feed: PictureFeed, through classifier: Classifier, to stream: ResultStream,
-        _ facts: ClassificationFormat.Facts, _ shard: Shard, _ tally: inout Tally
-    ) async throws {
-        var isBegun = (stream.earlier?.byteCount ?? 0) > 0
-        var progress = Progress("pictures", isShown: !verbosity.quiet && !stream.isTerminal)
-        while let entries = try await feed.next() {
-            if !isBegun { try stream.write(format.beginning(facts)) }
-            isBegun = true
-            for entry in entries {
-                if case .success(let picture) = entry.result {
-                    for note in picture.notes { verbosity.detail("\(entry.name): \(note)") }
-                }
-            }
-            for row in try classifier.rows(for: entries) {
-                try stream.write(format.text(of: row, at: tally.count))
-                switch row.outcome {
-                case .success: tally.succeed()
-                case .failure(let error):
-                    progress.erase()
-                    tally.fail(error)
-                }
-            }
-            progress.advance(by: entries.count)
-        }
-        try tally.checkFound(shard)
-        if !isBegun { try stream.write(format.beginning(facts)) }
-        try stream.write(format.end(count: tally.count))
-        verbosity.detail("\(tally.count) pictures, \(progress.rate) a second, decoding included")
+            model: files.name, device: classifier.deviceName, precision: options.device.precision.resolved)
+        let writer = RowWriter(format: format, facts: facts, stream: stream, verbosity: options.verbosity)
+        try await writer.write(feed, of: shard, total: { pictures.count(in: shard) }, rows: classifier.rows)
     }
 }

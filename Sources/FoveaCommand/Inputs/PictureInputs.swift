@@ -8,7 +8,7 @@ import Imaging
 #endif
 
 /// The pictures that a command line names, found one after the other, so that a list may be longer than memory.
-struct PictureInputs: ~Copyable {
+struct PictureInputs: PictureSupply, ~Copyable {
     private enum Argument {
         case path(String)
         case standardInput
@@ -37,53 +37,57 @@ struct PictureInputs: ~Copyable {
         (self.arguments, shard, self.fileLimit) = (opened[...], share, fileLimit)
     }
 
-    /// At most `count` pictures more; fewer only at the end.
-    mutating func next(_ count: Int) throws(FoveaError) -> [PictureSource] {
+    /// All pictures that are named.
+    mutating func all() throws(FoveaError) -> [PictureSource] {
         var sources: [PictureSource] = []
-        while sources.count < count, let source = try next() { sources.append(source) }
+        while case .picture(let source) = try next(.endless) { sources.append(source) }
         return sources
     }
 
-    /// Passes over the pictures that already have a row; throws a usage error where others are named now.
-    mutating func skip(_ names: [String]) throws(FoveaError) {
-        for (position, name) in names.enumerated() {
-            let found = try next()?.name
-            guard found == name else {
-                throw FoveaError(
-                    .usage, code: "RESUME",
-                    "--resume: row \(position + 1) of the partial file is of \(name), but the picture named now is "
-                        + "\(found ?? "none"); name the same pictures in the same order, or leave out --resume")
-            }
+    /// Passes over a picture that already has a row; throws a usage error where another is named now.
+    ///
+    /// - Parameter row: The number of the row in the partial file, from 1.
+    mutating func skip(_ name: String, row: Int) throws(FoveaError) {
+        let found: String? = if case .picture(let source) = try next(.endless) { source.name } else { nil }
+        guard found == name else {
+            throw FoveaError(
+                .usage, code: "RESUME",
+                "--resume: row \(row) of the partial file is of \(name), but the picture named now is "
+                    + "\(found ?? "none"); name the same pictures in the same order, or leave out --resume")
         }
     }
 
-    /// The next picture of the share; nil after the last.
-    mutating func next() throws(FoveaError) -> PictureSource? {
-        while let source = try nextOfAll() {
-            defer { position += 1 }
-            if shard.contains(position) { return source }
-        }
-        return nil
-    }
-
-    private mutating func nextOfAll() throws(FoveaError) -> PictureSource? {
+    /// The next picture of the share.
+    mutating func next(_ patience: Patience) throws(FoveaError) -> SuppliedPicture {
         while true {
-            if let path = folder.popFirst() { return .file(path) }
+            let next = try nextOfAll(patience)
+            guard case .picture = next else { return next }
+            defer { position += 1 }
+            if shard.contains(position) { return next }
+        }
+    }
+
+    private mutating func nextOfAll(_ patience: Patience) throws(FoveaError) -> SuppliedPicture {
+        while true {
+            if let path = folder.popFirst() { return .picture(.file(path)) }
             switch arguments.first {
-            case nil: return nil
+            case nil: return .end
             case .list(let list)?:
-                if let path = try list.next() { return .file(path) }
-                arguments.removeFirst()
+                switch try list.next(patience) {
+                case .path(let path): return .picture(.file(path))
+                case .notYet: return .notYet
+                case .end: arguments.removeFirst()
+                }
             case .standardInput?:
                 arguments.removeFirst()
-                return standardInput()
+                return .picture(standardInput())
             case .path(let path)?:
                 arguments.removeFirst()
-                guard Folder.exists(path) else { return .file(path) }
+                guard PictureFolder.exists(path) else { return .picture(.file(path)) }
                 do {
-                    folder = try Folder.pictures(in: path)[...]
+                    folder = try PictureFolder.pictures(in: path)[...]
                 } catch {
-                    return .unreadable(error, name: path)
+                    return .picture(.unreadable(error, name: path))
                 }
             }
         }
@@ -96,40 +100,5 @@ struct PictureInputs: ~Copyable {
         } catch {
             return .unreadable(error, name: "-")
         }
-    }
-}
-
-/// Folders of pictures.
-private enum Folder {
-    /// Whether a path is a folder, or a link to one.
-    static func exists(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    /// The paths of the pictures in a folder, known by their extensions, sorted by name; hidden files are left out.
-    ///
-    /// Throws where the folder cannot be read or has none.
-    static func pictures(in folder: String) throws(ImageError) -> [String] {
-        guard let directory = opendir(folder) else {
-            let reason = String(cString: strerror(errno))
-            throw ImageError(.permission, file: folder, "the folder may not be read (\(reason)); check its rights")
-        }
-        defer { closedir(directory) }
-        let extensions = PictureFormat.allCases.flatMap(\.fileExtensions)
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            guard !name.hasPrefix("."), let dot = name.lastIndex(of: ".") else { continue }
-            if extensions.contains(name[name.index(after: dot)...].lowercased()) { names.append(name) }
-        }
-        guard !names.isEmpty else {
-            let known = extensions.map { ".\($0)" }.joined(separator: ", ")
-            throw ImageError(.notFound, file: folder, "the folder holds no picture: no file in it ends with \(known)")
-        }
-        let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-        return names.sorted().map { prefix + $0 }
     }
 }

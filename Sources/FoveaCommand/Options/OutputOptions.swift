@@ -15,14 +15,17 @@ struct OverwriteOption: ParsableArguments {
     /// Opens an output file that appears whole or not at all.
     ///
     /// Throws category `output` where it exists and `--overwrite` was not given, or where it cannot be written.
-    func create(_ path: String, keeping: Int = 0) throws(FoveaError) -> OutputFile {
+    func create(_ path: String) throws(FoveaError) -> OutputFile {
+        try check(path)
+        return try OutputFile(path)
+    }
+
+    /// Throws category `output` where a file exists and `--overwrite` was not given.
+    func check(_ path: String) throws(FoveaError) {
         var status = stat()
-        if !overwrite, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
-            throw FoveaError(
-                .output, code: "OUT_EXISTS", "\(path): exists already; replace it with --overwrite or name another file"
-            )
-        }
-        return try OutputFile(path, keeping: keeping)
+        guard !overwrite, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+        throw FoveaError(
+            .output, code: "OUT_EXISTS", "\(path): exists already; replace it with --overwrite or name another file")
     }
 }
 

@@ -44,6 +44,9 @@ struct PictureOptions: ParsableArguments {
         return options
     }
 
+    /// The most bytes an encoded picture may have.
+    var fileLimit: Int { decoding.maximumFileBytes }
+
     func validate() throws {
         if let cropPct, !(cropPct > 0 && cropPct <= 1) {
             throw ValidationError("--crop-pct \(cropPct): must be above 0 and at most 1")

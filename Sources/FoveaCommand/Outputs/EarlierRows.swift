@@ -1,107 +1,92 @@
 import Checkpoints
 import Fovea
 
-/// The rows that an interrupted `classify` has left in its partial file, for `--resume` to go on behind.
+/// The rows that an interrupted run has left in its partial file, for `--resume` to go on behind.
 struct EarlierRows {
-    /// The pictures that have a whole row, in order.
-    private(set) var names: [String] = []
+    /// How many pictures have a whole row.
+    private(set) var count = 0
     /// How many of them failed.
     private(set) var failures = 0
     /// How long the whole rows are; what stands behind them was torn.
     private(set) var byteCount = 0
+    /// How long the names of their pictures are, where these lie in a file of their own.
+    private(set) var nameByteCount = 0
+    /// How many numbers a row has; nil where the format does not tell.
+    private let width: Int?
 
-    /// Reads the rows of a partial file; throws category `output` where it holds something else.
-    init(_ path: String, _ format: ClassificationFormat) throws(FoveaError) {
+    /// Reads the rows of a partial file, and passes over their pictures among those named now.
+    ///
+    /// Throws category `output` where the file holds something else, `usage` where other pictures are named.
+    init(_ partial: PartialFile, _ format: some RowFormat, passing inputs: inout PictureInputs) throws(FoveaError) {
+        var rows = try Self.reading(partial) { () throws(FoveaError) in try format.earlierRows(partial) }
+        while let row = try Self.reading(partial, { () throws(FoveaError) in try rows.next() }) {
+            count += 1
+            try inputs.skip(row.name, row: count)
+            if row.hasFailed { failures += 1 }
+        }
+        (byteCount, nameByteCount, width) = (rows.byteCount, rows.nameByteCount, rows.width)
+    }
+
+    /// Throws a usage error where the rows are of another width than those to come.
+    func check(width: Int) throws(FoveaError) {
+        guard let earlier = self.width, earlier != width else { return }
+        throw FoveaError(
+            .usage, code: "RESUME",
+            "--resume: the rows of the partial file have \(earlier) numbers, but the model gives \(width); name the same "
+                + "model, or leave out --resume")
+    }
+
+    private static func reading<Value>(
+        _ partial: PartialFile, _ body: () throws(FoveaError) -> Value
+    ) throws(FoveaError) -> Value {
         do {
-            let lines = try LineReader(path)
-            switch format {
-            case .csv: try readRecords(lines)
-            default: try readObjects(lines)
-            }
+            return try body()
         } catch {
             throw FoveaError(
-                .output, code: "OUT_PARTIAL", "\(error.message): cannot go on with \(path); remove it and start anew")
+                .output, code: "OUT_PARTIAL",
+                "\(error.message): cannot go on with \(partial.path); remove it and start anew")
         }
     }
-
-    private mutating func readObjects(_ lines: LineReader) throws(FoveaError) {
-        while let line = try lines.next(), line.last == UInt8(ascii: "\n") {
-            guard let row = try? JSON(parsing: line), let name = row["input"]?.string else {
-                throw Self.foreign("line \(names.count + 1) is no row of jsonl")
-            }
-            append(name, failed: row["error"] != nil)
-            byteCount += line.count
-        }
-    }
-
-    /// A picture's predictions are whole once another picture follows; a failed one has a single record.
-    private mutating func readRecords(_ lines: LineReader) throws(FoveaError) {
-        var position = 0
-        var open: String?
-        while let record = try CSVRecord(lines) {
-            guard record.fields.count == 8 else {
-                throw Self.foreign("a line has \(record.fields.count) fields, not 8")
-            }
-            if position > 0, record.fields[1].isEmpty || record.fields[1] == "1" {
-                if let open { append(open, failed: false) }
-                open = nil
-                byteCount = position
-            }
-            position += record.byteCount
-            if record.fields[1] == "rank" {
-                byteCount = position
-            } else if record.fields[1].isEmpty {
-                append(record.fields[0], failed: true)
-                byteCount = position
-            } else {
-                open = record.fields[0]
-            }
-        }
-    }
-
-    private mutating func append(_ name: String, failed: Bool) {
-        names.append(name)
-        if failed { failures += 1 }
-    }
-
-    private static func foreign(_ problem: String) -> FoveaError { FoveaError(.output, code: "OUT_PARTIAL", problem) }
 }
 
-/// A record of RFC 4180 as `classify` writes it.
-struct CSVRecord {
-    /// The fields, unquoted.
-    let fields: [String]
-    /// How long the record is, with its line feed.
-    let byteCount: Int
+/// A row of a partial file.
+struct EarlierRow {
+    let name: String
+    let hasFailed: Bool
+}
 
-    /// Reads the next record; nil after the last whole one.
-    init?(_ lines: LineReader) throws(FoveaError) {
-        var bytes: [UInt8] = []
-        repeat {
-            // A line feed inside quotes is a part of the field.
-            guard let line = try lines.next(), line.last == UInt8(ascii: "\n") else { return nil }
-            bytes += line
-        } while bytes.count(where: { $0 == UInt8(ascii: "\"") }) % 2 == 1
-        byteCount = bytes.count
-        fields = Self.split(bytes.dropLast()).map { String(decoding: $0, as: UTF8.self) }
-    }
+/// Reads the whole rows of a partial file, one after the other.
+protocol EarlierRowReader {
+    /// How long what is whole is, once the last row was read.
+    var byteCount: Int { get }
+    /// The same of the names, where these lie in a file of their own.
+    var nameByteCount: Int { get }
+    /// How many numbers a row has; nil where the format does not tell.
+    var width: Int? { get }
+    /// The next row; nil after the last whole one.
+    mutating func next() throws(FoveaError) -> EarlierRow?
+}
 
-    private static func split(_ bytes: ArraySlice<UInt8>) -> [[UInt8]] {
-        var (fields, field, isQuoted) = ([[UInt8]](), [UInt8](), false)
-        var previous: UInt8 = 0
-        for byte in bytes {
-            if byte == UInt8(ascii: "\"") {
-                // The second of two quotes stands for one.
-                if !isQuoted, previous == byte { field.append(byte) }
-                isQuoted.toggle()
-            } else if byte == UInt8(ascii: ","), !isQuoted {
-                fields.append(field)
-                field = []
-            } else {
-                field.append(byte)
-            }
-            previous = byte
+extension EarlierRowReader {
+    var nameByteCount: Int { 0 }
+    var width: Int? { nil }
+}
+
+/// Rows that are JSON objects, one a line.
+struct JSONLinesReader: EarlierRowReader {
+    private let lines: LineReader
+    private var count = 0
+    private(set) var byteCount = 0
+
+    init(_ partial: PartialFile) throws(FoveaError) { lines = try LineReader(partial.path) }
+
+    mutating func next() throws(FoveaError) -> EarlierRow? {
+        guard let line = try lines.nextLine(), line.last == UInt8(ascii: "\n") else { return nil }
+        count += 1
+        guard let row = try? JSON(parsing: line), let name = row["input"]?.string else {
+            throw FoveaError(.output, code: "OUT_PARTIAL", "line \(count) is no row of jsonl")
         }
-        return fields + [field]
+        byteCount += line.count
+        return EarlierRow(name: name, hasFailed: row["error"] != nil)
     }
 }

@@ -8,18 +8,34 @@ struct OutputFile {
     private let file: AtomicFile
 
     /// Opens `FILE.partial`, before any work is done for it, and cuts it to its first `keeping` bytes.
-    init(_ path: String, keeping: Int = 0) throws(FoveaError) {
+    ///
+    /// - Parameter suffix: What the partial file is called behind the path.
+    init(
+        _ path: String, keeping: Int = 0, suffix: String = AtomicFile.partialSuffix
+    ) throws(FoveaError) {
         self.path = path
-        file = try Self.writing { () throws(CheckpointError) in try AtomicFile(path, keeping: keeping) }
+        file = try Self.writing { () throws(CheckpointError) in
+            try AtomicFile(path, keeping: keeping, suffix: suffix)
+        }
     }
 
     /// What an interrupted run has left for a path.
-    static func partialPath(of path: String) throws(FoveaError) -> String {
-        try writing { () throws(CheckpointError) in try AtomicFile.partialPath(of: path) }
+    static func partialPath(
+        of path: String, suffix: String = AtomicFile.partialSuffix
+    ) throws(FoveaError) -> String {
+        try writing { () throws(CheckpointError) in try AtomicFile.partialPath(of: path, suffix: suffix) }
     }
 
     /// Lets `FILE.partial` stay if the command fails, for `--resume`.
     func keepPartial() { file.keepsPartial = true }
+
+    /// Lets the partial file go when nobody holds it any more: its work is done.
+    func discard() { file.keepsPartial = false }
+
+    /// Writes over the first bytes, of which there are as many already.
+    func replaceBeginning(_ bytes: [UInt8]) throws(FoveaError) {
+        try Self.writing { () throws(CheckpointError) in try file.replaceBeginning(bytes) }
+    }
 
     /// Appends text as UTF-8.
     func write(_ text: String) throws(FoveaError) {

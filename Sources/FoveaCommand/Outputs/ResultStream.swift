@@ -9,6 +9,8 @@ import Fovea
 /// Where rows go, as they are made: standard output, or a file that appears whole at the end.
 struct ResultStream {
     private let file: OutputFile?
+    /// The names of the pictures whose rows do not tell them; goes away with the end of the work.
+    private let names: OutputFile?
     /// What an interrupted run had already written; nil where nothing is resumed.
     let earlier: EarlierRows?
 
@@ -16,30 +18,64 @@ struct ResultStream {
 
     /// Opens the file, before any work is done for it; no path means standard output.
     ///
-    /// - Parameter resumes: Whether the rows that a partial file may hold are kept.
+    /// - Parameters:
+    ///   - resumes: Whether the rows that a partial file may hold are kept.
+    ///   - inputs: The pictures named, of which those that have a row are passed over.
     init(
-        _ path: String?, _ overwrite: OverwriteOption, _ format: ClassificationFormat, resumes: Bool
+        _ path: String?, _ overwrite: OverwriteOption, _ format: some RowFormat, resumes: Bool,
+        passing inputs: inout PictureInputs
     ) throws(FoveaError) {
         isResumable = format.isResumable
         guard let path else {
-            (file, earlier) = (nil, nil)
+            (file, names, earlier) = (nil, nil, nil)
             return
         }
-        let partial = try OutputFile.partialPath(of: path)
-        earlier = resumes && access(partial, F_OK) == 0 ? try EarlierRows(partial, format) : nil
-        file = try overwrite.create(path, keeping: earlier?.byteCount ?? 0)
+        try overwrite.check(path)
+        if format.countsRows { try Self.checkRewritable(path) }
+        let partial = try PartialFile(of: path)
+        let isLeft = resumes && access(partial.path, F_OK) == 0
+        earlier = isLeft ? try EarlierRows(partial, format, passing: &inputs) : nil
+        file = try OutputFile(path, keeping: earlier?.byteCount ?? 0)
+        names =
+            format.needsNames
+            ? try OutputFile(path, keeping: earlier?.nameByteCount ?? 0, suffix: PartialFile.namesSuffix) : nil
+    }
+
+    /// Throws category `output` for what cannot be written a second time.
+    private static func checkRewritable(_ path: String) throws(FoveaError) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+        throw FoveaError(
+            .output, code: "IO_NOT_FILE",
+            "\(path): is not a regular file, and the number of rows is written at its beginning once it is known; name a "
+                + "file, or write .csv or .jsonl")
     }
 
     /// Whether rows scroll by on a terminal.
     var isTerminal: Bool { file == nil && Console.outputIsTerminal }
 
-    /// Appends text; from then on a partial file that can be resumed is worth keeping.
-    func write(_ text: String) throws(FoveaError) {
-        guard let file else { return Console.write(text) }
-        if isResumable { file.keepPartial() }
-        try file.write(text)
+    /// Appends bytes; from then on a partial file that can be resumed is worth keeping.
+    func write(_ bytes: [UInt8]) throws(FoveaError) {
+        guard let file else { return Console.write(bytes) }
+        if isResumable {
+            file.keepPartial()
+            names?.keepPartial()
+        }
+        try file.write(bytes)
     }
 
+    /// Notes the pictures whose rows come next: never is there a row whose name was not written before it.
+    func note(_ pictures: [FedPicture]) throws(FoveaError) {
+        guard let names else { return }
+        try names.write(pictures.flatMap { Array($0.name.utf8) + [0] })
+    }
+
+    /// Writes over the first bytes.
+    func replaceBeginning(_ bytes: [UInt8]) throws(FoveaError) { try file?.replaceBeginning(bytes) }
+
     /// Gives the file its name.
-    func finish() throws(FoveaError) { try file?.commit() }
+    func finish() throws(FoveaError) {
+        try file?.commit()
+        names?.discard()
+    }
 }

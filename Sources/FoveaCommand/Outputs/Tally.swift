@@ -18,6 +18,13 @@ struct Tally {
         Console.say("fovea: \(error.message)")
     }
 
+    /// Counts a picture, and says why where it failed, in place of the progress.
+    mutating func count(_ error: FoveaError?, _ progress: inout Progress) {
+        guard let error else { return succeed() }
+        progress.erase()
+        fail(error)
+    }
+
     /// Counts pictures of an earlier run that is resumed.
     mutating func resume(_ pictures: Int, failures: Int) {
         count += pictures

@@ -43,9 +43,9 @@ struct Preprocess: ParsableCommand {
     }
 
     func run() throws {
-        var inputs = try PictureInputs(pictures, fileLimit: preprocessing.decoding.maximumFileBytes)
+        var inputs = try PictureInputs(pictures, fileLimit: preprocessing.fileLimit)
         // An array tells its length first, so all pictures are named before the first is read.
-        let sources = try inputs.next(.max)
+        let sources = try inputs.all()
         if picture != nil, sources.count > 1 {
             throw ValidationError("--picture takes one picture, and \(sources.count) were named")
         }

@@ -30,7 +30,7 @@ struct PreprocessedOutputs {
                 return error
             }
             try array?.append(prepared.picture, by: normalization)
-            try crop?.write(png(of: prepared.picture))
+            if let crop { try crop.write(prepared.picture.png(for: crop.path)) }
             if let explanation { Console.write(explanation.text(name, prepared, isFirst: isFirst)) }
             isFirst = false
             return nil
@@ -41,13 +41,5 @@ struct PreprocessedOutputs {
     func finish() throws(FoveaError) {
         try array?.finish()
         try crop?.commit()
-    }
-
-    private func png(of picture: Picture) throws(FoveaError) -> [UInt8] {
-        do {
-            return try picture.png()
-        } catch {
-            throw FoveaError(error, category: .outOfMemory)
-        }
     }
 }

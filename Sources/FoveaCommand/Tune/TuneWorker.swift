@@ -25,7 +25,7 @@ struct TuneWorker: ParsableCommand {
         write(["device": DeviceIdentity(device).json, "rows": .object(JSON.Object(rows))])
         let evaluator = CandidateEvaluator(device)
         let requests = try LineReader("-")
-        while let line = try requests.next() {
+        while let line = try requests.nextLine() {
             let request = try JSON(parsing: line)
             guard let row = request["row"]?.string.flatMap(TuningRow.named),
                 let candidate = DeviceTunings.integers(request["candidate"]),

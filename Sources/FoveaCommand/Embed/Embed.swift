@@ -1,0 +1,64 @@
+import ArgumentParser
+import Fovea
+
+/// The command `fovea embed`.
+struct Embed: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Describe pictures by vectors.",
+        discussion: """
+            Writes the embedding of each picture, what the model's classifier reads, or its projection for a model that \
+            compares pictures with texts: one row for every picture, in order. The file's name says the format:
+
+              .npy    float32 [n, D]; a picture that failed is a row of NaN, and standard error names it
+              .csv    input,e0,…,error with a header
+              .jsonl  {"input": …, "embedding": […]} or {"input": …, "error": …, "code": …}
+
+            Rows grow in FILE.partial, which is renamed at the end. With .npy the names of the pictures grow in \
+            FILE.partial.names, so that --resume knows that the same pictures are named; a row that was torn is dropped.
+
+            Examples:
+              fovea embed photos/ --model models/deit_tiny_patch16_224 --output vectors.npy
+              find . -name '*.jpg' -print0 | fovea embed @- --null --normalize --output vectors.jsonl
+            """)
+
+    @OptionGroup var pictures: PictureArguments
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "File for the rows, .npy, .csv or .jsonl; it appears whole or not at all.", valueName: "file"))
+    var output: String
+
+    @Flag(help: "Scale each vector to length 1; one of length 0 stays as it is.")
+    var normalize = false
+
+    @Flag(help: "Go on with the rows that an interrupted run has left in FILE.partial.")
+    var resume = false
+
+    @OptionGroup var overwrite: OverwriteOption
+    @OptionGroup var options: PictureModelOptions
+
+    func validate() throws { _ = try format() }
+
+    func run() async throws {
+        let format = try format()
+        var inputs = try PictureInputs(pictures, fileLimit: options.preprocessing.fileLimit)
+        let stream = try ResultStream(output, overwrite, format, resumes: resume, passing: &inputs)
+        let shard = inputs.shard
+        let (files, reader) = try options.find()
+        let feed = PictureFeed(inputs, through: reader, batchSize: options.batch.batchSize)
+        let embedder = try options.load(files, reader) { opened, model in
+            try Embedder(opened, normalizes: normalize, onDevice: model)
+        }
+        try stream.earlier?.check(width: embedder.width)
+        let writer = RowWriter(format: format, facts: embedder.width, stream: stream, verbosity: options.verbosity)
+        try await writer.write(feed, of: shard, total: { pictures.count(in: shard) }, rows: embedder.rows)
+    }
+
+    private func format() throws -> EmbeddingFormat {
+        guard let format = EmbeddingFormat(of: output) else {
+            throw ValidationError("--output \(output): must end with .npy, .csv or .jsonl, which says the format")
+        }
+        return format
+    }
+}

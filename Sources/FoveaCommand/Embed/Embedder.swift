@@ -1,0 +1,40 @@
+import Fovea
+import VisionModels
+
+/// A model that describes pictures by vectors, from batches of them to rows.
+struct Embedder {
+    private let model: PictureModel
+    private let normalizes: Bool
+    /// How many numbers a vector has.
+    let width: Int
+
+    /// The name of the device.
+    var deviceName: String { model.deviceName }
+
+    /// Puts a model on a device, once it is known to have an embedding.
+    ///
+    /// - Parameter normalizes: Whether vectors are scaled to length 1.
+    init(_ opened: OpenedModel, normalizes: Bool, onDevice load: () throws -> PictureModel) throws {
+        try OutputKind.embedding.check(against: opened.configuration)
+        self.normalizes = normalizes
+        width = opened.configuration.embeddingWidth
+        model = try load()
+    }
+
+    /// One row for each picture, in order.
+    ///
+    /// Throws where the device fails.
+    func rows(for pictures: [FedPicture]) throws(FoveaError) -> [EmbeddingRow] {
+        zip(pictures, try model.outputs(.embedding, for: pictures)).map { picture, values in
+            let outcome = values.map { normalizes ? Self.unit($0) : Array($0) }
+            return EmbeddingRow(input: picture.name, outcome: outcome, width: width)
+        }
+    }
+
+    /// A vector scaled to length 1; one of length 0 stays as it is.
+    static func unit(_ vector: ArraySlice<Float>) -> [Float] {
+        // In Double no square of a Float is lost or too large.
+        let length = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        return length > 0 ? vector.map { Float(Double($0) / length) } : Array(vector)
+    }
+}

@@ -1,0 +1,87 @@
+import Checkpoints
+import Fovea
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A folder of results that appears whole or not at all: it is filled as `DIR.partial` and renamed at the end.
+final class ReportFolder {
+    /// The path as the user gave it.
+    let path: String
+    private let partial: String
+    private var names: [String] = []
+    private var isCommitted = false
+
+    /// Makes `DIR.partial`, before any work is done for it.
+    ///
+    /// Throws category `output` where the folder has something in it and may not be overwritten, or cannot be made.
+    init(_ path: String, _ overwrite: OverwriteOption) throws(FoveaError) {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        (self.path, partial) = (path, path + ".partial")
+        if access(path, F_OK) == 0 {
+            guard PictureFolder.exists(path) else {
+                throw FoveaError(.output, code: "IO_NOT_FOLDER", "\(path): is not a folder; name another")
+            }
+            guard overwrite.overwrite || Self.isEmpty(path) else {
+                throw FoveaError(
+                    .output, code: "OUT_EXISTS",
+                    "\(path): exists already; replace its files with --overwrite or name another folder")
+            }
+        }
+        guard mkdir(partial, 0o777) == 0 || errno == EEXIST else { throw Self.unwritable(path, errno) }
+    }
+
+    deinit {
+        guard !isCommitted else { return }
+        for name in names {
+            unlink("\(partial)/\(name)")
+            // A file that was begun and is still held by somebody.
+            unlink("\(partial)/\(name).partial")
+        }
+        rmdir(partial)
+    }
+
+    /// Begins a file in the folder; it must be committed before the folder is.
+    func file(_ name: String) throws(FoveaError) -> OutputFile {
+        names.append(name)
+        return try OutputFile("\(partial)/\(name)")
+    }
+
+    /// Writes a file in the folder.
+    func write(_ bytes: [UInt8], to name: String) throws(FoveaError) {
+        let file = try file(name)
+        try file.write(bytes)
+        try file.commit()
+    }
+
+    /// Gives the folder its name; files of a folder that exists are replaced one by one, each whole.
+    func commit() throws(FoveaError) {
+        if rename(partial, path) != 0 {
+            guard errno == ENOTEMPTY || errno == EEXIST else { throw Self.unwritable(path, errno) }
+            for name in names {
+                guard rename("\(partial)/\(name)", "\(path)/\(name)") == 0 else {
+                    throw Self.unwritable("\(path)/\(name)", errno)
+                }
+            }
+            rmdir(partial)
+        }
+        isCommitted = true
+    }
+
+    private static func isEmpty(_ folder: String) -> Bool {
+        guard let directory = opendir(folder) else { return false }
+        defer { closedir(directory) }
+        var count = 0
+        while readdir(directory) != nil { count += 1 }
+        // Itself and its parent.
+        return count <= 2
+    }
+
+    private static func unwritable(_ path: String, _ number: CInt) -> FoveaError {
+        FoveaError(CheckpointError.system(number, file: path, writing: true), category: .output)
+    }
+}

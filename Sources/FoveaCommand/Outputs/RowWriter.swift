@@ -1,0 +1,60 @@
+import ArgumentParser
+import Fovea
+
+/// Takes pictures through a model to rows, each written as soon as its batch is computed, so that memory does not grow
+/// with their number.
+struct RowWriter<Format: RowFormat> {
+    let format: Format
+    let facts: Format.Facts
+    let stream: ResultStream
+    let verbosity: Verbosity
+
+    /// Writes a row for each picture, gives the file its name, and ends with the status for what was counted.
+    ///
+    /// - Parameters:
+    ///   - total: How many pictures there are in all, where that is known.
+    ///   - rows: What the model says of a batch.
+    func write(
+        _ feed: PictureFeed<PictureInputs>, of shard: Shard, total: () -> Int?,
+        rows: ([FedPicture]) throws(FoveaError) -> [Format.Row]
+    ) async throws {
+        var tally = Tally()
+        if let earlier = stream.earlier {
+            tally.resume(earlier.count, failures: earlier.failures)
+            verbosity.note("\(earlier.count) pictures already have their rows")
+        }
+        var isBegun = (stream.earlier?.byteCount ?? 0) > 0
+        var progress = Progress(
+            "pictures", isShown: !verbosity.quiet && !stream.isTerminal, earlier: tally.count, total: total)
+        while let pictures = try await feed.next() {
+            if !isBegun { try stream.write(format.beginning(facts, count: 0)) }
+            isBegun = true
+            verbosity.detail(pictures)
+            let rows = try rows(pictures)
+            try stream.note(pictures)
+            for row in rows {
+                try stream.write(format.bytes(of: row, at: tally.count))
+                tally.count(row.error, &progress)
+            }
+            progress.advance(by: pictures.count)
+        }
+        try tally.checkFound(shard)
+        if !isBegun { try stream.write(format.beginning(facts, count: 0)) }
+        try stream.write(format.end(count: tally.count))
+        if format.countsRows { try stream.replaceBeginning(format.beginning(facts, count: tally.count)) }
+        verbosity.detail("\(tally.count) pictures, \(progress.rate) a second, decoding included")
+        try stream.finish()
+        try tally.conclude()
+    }
+}
+
+extension Verbosity {
+    /// Says what was odd about pictures, which only `--verbose` asks for.
+    func detail(_ pictures: [FedPicture]) {
+        guard verbose else { return }
+        for picture in pictures {
+            guard case .success(let prepared) = picture.result else { continue }
+            for note in prepared.notes { detail("\(picture.name): \(note)") }
+        }
+    }
+}

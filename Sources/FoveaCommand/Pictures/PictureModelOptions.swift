@@ -1,0 +1,42 @@
+import ArgumentParser
+import Fovea
+import OpenCLOperations
+import VisionModels
+
+/// A model that looks at pictures: which one, how it gets them, and where it computes.
+struct PictureModelOptions: ParsableArguments {
+    @OptionGroup var batch: BatchOption
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Preprocessing, in place of the model's own") var preprocessing: PictureOptions
+    @OptionGroup(title: "Device") var device: DeviceOptions
+    @OptionGroup var verbosity: Verbosity
+
+    /// Finds the model's files, and how it wants its pictures.
+    func find() throws -> (files: ModelFiles, reader: PictureReader) {
+        let files = try model.files(quiet: verbosity.quiet)
+        let recipe = try files.preprocessing(preprocessing.preprocessing)
+        return (files, PictureReader(recipe, decoding: preprocessing.decoding))
+    }
+
+    /// Loads the model and puts what `make` makes of it on the device.
+    ///
+    /// - Parameter make: Refuses what does not fit the opened model, then calls for the device.
+    func load<Loaded>(
+        _ files: ModelFiles, _ reader: PictureReader,
+        as make: (OpenedModel, () throws -> PictureModel) throws -> Loaded
+    ) throws -> Loaded {
+        let start = ContinuousClock.now
+        let opened = try files.open(model.overrides(inputSize: preprocessing.inputSize))
+        var options = SessionOptions()
+        options.backend.precision = device.precision.computed
+        options.report = { Console.say("fovea: \($0)") }
+        options.allowsNonFinite = model.allowNonfinite
+        let loaded = try make(opened) {
+            try PictureModel(
+                opened, reading: reader, on: { try device.resolve(verbose: verbosity.verbose) }, options: options)
+        }
+        let seconds = ((ContinuousClock.now - start) / .seconds(1)).formatted(decimals: 2)
+        verbosity.detail("\(files.name) (\(opened.configuration.architecture)) was ready after \(seconds) s")
+        return loaded
+    }
+}

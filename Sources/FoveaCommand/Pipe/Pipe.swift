@@ -1,0 +1,92 @@
+import ArgumentParser
+import Checkpoints
+import Fovea
+
+/// The command `fovea pipe`.
+struct Pipe: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Answer requests line by line, for engines that run many processes.",
+        discussion: """
+            Reads a request a line from standard input and writes an answer a line to standard output, in order, one \
+            for each line whatever it holds. An answer is written as soon as its batch is computed, and a batch is begun \
+            when nothing more comes for a moment, so that a reader who waits for an answer gets it.
+
+            A request is one of
+              "cat.jpg"                          the path of a picture
+              {"path": "cat.jpg", "id": 7}       the same; id may be anything, and the answer repeats it
+              {"base64": "/9j/4AAQ…", "id": 7}   the picture itself: the bytes of its file, by RFC 4648
+            and other keys are passed over. An answer is one of
+              {"id": 7, "input": "cat.jpg", "predictions": [{"index": …, "probability": …}, …]}
+              {"id": 7, "input": "cat.jpg", "embedding": […]}
+              {"id": 7, "input": "cat.jpg", "error": "…", "code": "IO_NOT_FOUND"}
+
+            At the end of the input the status is 0, or 1 where some requests failed; with --exit-zero it is 0 then, too, \
+            for engines that take any other status for a crash.
+
+            Examples:
+              ls -1 *.jpg | jq -R . | fovea pipe --model models/deit_tiny_patch16_224
+              fovea pipe --task embed --normalize < requests.jsonl > vectors.jsonl
+            """)
+
+    @Option(help: ArgumentHelp("What is answered: classify or embed.", valueName: "task"))
+    var task = Task.classify
+
+    @Option(help: ArgumentHelp("How many classes of each picture are told. (default: 5)", valueName: "n"))
+    var topK: Int?
+
+    @Flag(help: "Scale each embedding to length 1; one of length 0 stays as it is.")
+    var normalize = false
+
+    @Flag(help: "End with status 0 even where some requests failed; their answers say why.")
+    var exitZero = false
+
+    @OptionGroup var options: PictureModelOptions
+
+    /// What is answered.
+    enum Task: String, ExpressibleByArgument, CaseIterable {
+        case classify
+        case embed
+    }
+
+    func validate() throws {
+        if let topK { try Classify.check(topK: topK) }
+        if topK != nil, task == .embed { throw ValidationError("--top-k is for --task classify") }
+        if normalize, task == .classify { throw ValidationError("--normalize is for --task embed") }
+    }
+
+    func run() async throws {
+        let requests = try RequestLines(pictureLimit: options.preprocessing.fileLimit)
+        let (files, reader) = try options.find()
+        let rows = try options.load(files, reader, as: rows)
+        let feed = PictureFeed(requests, through: reader, batchSize: options.batch.batchSize)
+        var tally = Tally()
+        while let pictures = try await feed.next() {
+            options.verbosity.detail(pictures)
+            var text = ""
+            for row in try rows(pictures) {
+                let request = requests.removeFirst()
+                let refusal: FoveaError? = if case .failure(let error) = request.picture { error } else { nil }
+                let error = refusal ?? row.error
+                if let error { tally.fail(error) } else { tally.succeed() }
+                text += request.answer(refusal.map { .object($0.row(input: "")) } ?? row.json).text() + "\n"
+            }
+            Console.write(text)
+        }
+        guard tally.failures > 0, !exitZero else { return }
+        throw ExitCode(ExitStatus.someFailed.rawValue)
+    }
+
+    /// What the task says of a batch.
+    private func rows(
+        _ opened: OpenedModel, _ model: () throws -> PictureModel
+    ) throws -> ([FedPicture]) throws(FoveaError) -> [any PictureRow] {
+        switch task {
+        case .classify:
+            let classifier = try Classifier(opened, labels: options.model.labels, top: topK, onDevice: model)
+            return classifier.rows
+        case .embed:
+            let embedder = try Embedder(opened, normalizes: normalize, onDevice: model)
+            return embedder.rows
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Checkpoints
+import Fovea
+import Imaging
+
+/// A line of `pipe`: which picture is asked about, and what the answer should carry.
+struct Request {
+    /// What the answer repeats; nil where the request has none.
+    let id: JSON?
+    /// The path that was given; nil for a picture inside the request.
+    let input: String?
+    /// The picture, or why there is none to look at.
+    let picture: Result<PictureSource, FoveaError>
+
+    /// Reads a line; `number` is its place in the input, from 1.
+    init(_ line: [UInt8], number: Int) {
+        let title = "line \(number)"
+        func refused(_ problem: String, code: String = "REQUEST") -> Result<PictureSource, FoveaError> {
+            .failure(FoveaError(.input, code: code, "\(title): \(problem)"))
+        }
+        let line = line.last == UInt8(ascii: "\n") ? line.dropLast() : line[...]
+        let request: JSON
+        do {
+            request = try JSON(parsing: Array(line))
+        } catch {
+            (id, input, picture) = (nil, nil, refused("is no JSON: \(error.description)", code: "REQUEST_JSON"))
+            return
+        }
+        if let path = request.string {
+            (id, input, picture) = (nil, path, .success(.file(path)))
+            return
+        }
+        id = request["id"]
+        input = request["path"]?.string
+        switch (request["path"], request["base64"]) {
+        case (.string(let path)?, nil): picture = .success(.file(path))
+        case (nil, .string(let text)?):
+            picture = Base64.decode(text).map { .encoded($0, name: title) }.mapError { malformed in
+                FoveaError(
+                    .input, code: "IMG_BASE64",
+                    "\(title): base64 is malformed at its byte \(malformed.offset); encode the file's bytes by RFC 4648, "
+                        + "padded and without line breaks")
+            }
+        case (.some, .some): picture = refused("has both path and base64; give one of them")
+        case (nil, nil):
+            picture = refused(
+                "asks for no picture; send {\"path\": \"cat.jpg\"}, {\"base64\": \"…\"} or \"cat.jpg\"")
+        default: picture = refused("path and base64 must be strings")
+        }
+    }
+
+    /// A line that was too long to be read.
+    init(tooLong limit: Int, number: Int) {
+        (id, input) = (nil, nil)
+        picture = .failure(
+            FoveaError(
+                .input, code: "REQUEST_LENGTH",
+                "line \(number): has more than \(limit) bytes; send the path of a picture of that size"))
+    }
+
+    /// The object that answers the request.
+    func answer(_ row: JSON) -> JSON {
+        var answer = JSON.Object()
+        answer["id"] = id
+        answer["input"] = input.map { JSON($0) }
+        for member in row.object?.members ?? [] where member.key != "input" { answer[member.key] = member.value }
+        return .object(answer)
+    }
+}
+
+/// The requests on standard input, whose pictures are looked at in their order.
+final class RequestLines: PictureSupply {
+    private let lines: LineReader
+    private var number = 0
+    /// Those that have not been answered.
+    private var waiting: [Request] = []
+
+    /// Reads standard input.
+    ///
+    /// - Parameter pictureLimit: The most bytes a picture inside a request may have.
+    init(pictureLimit: Int) throws(FoveaError) {
+        // Four digits for three bytes, and room for what stands around them.
+        lines = try LineReader("-", limit: pictureLimit / 3 * 4 + 1 << 16)
+    }
+
+    func next(_ patience: Patience) throws(FoveaError) -> SuppliedPicture {
+        let request: Request
+        switch try lines.next(patience) {
+        case .end: return .end
+        case .notYet: return .notYet
+        case .tooLong: request = Request(tooLong: lines.limit, number: number + 1)
+        case .line(let line): request = Request(line, number: number + 1)
+        }
+        number += 1
+        waiting.append(request)
+        return .picture(request.source)
+    }
+
+    /// The request that is answered next.
+    func removeFirst() -> Request { waiting.removeFirst() }
+}
+
+extension Request {
+    /// The picture; something unreadable in its place where there is none, so that the answer keeps its turn.
+    fileprivate var source: PictureSource {
+        switch picture {
+        case .success(let source): source
+        case .failure: .unreadable(ImageError(.empty, "no picture was sent"), name: "")
+        }
+    }
+}
