@@ -62,7 +62,8 @@ struct FoveaCommand: ParsableCommand {
             """,
         version: VersionReport.short,
         subcommands: [
-            Classify.self, Embed.self, Attention.self, Evaluate.self, Pipe.self, Run.self, Preprocess.self, Summary.self,
+            Classify.self, Embed.self, Attention.self, Evaluate.self, Pipe.self, Run.self, Preprocess.self,
+            Summary.self,
             Devices.self, Verify.self, Bench.self, Tune.self, TuneWorker.self,
         ])
 
