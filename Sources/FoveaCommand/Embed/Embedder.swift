@@ -25,7 +25,13 @@ struct Embedder {
     ///
     /// Throws where the device fails.
     func rows(for pictures: [FedPicture]) throws(FoveaError) -> [EmbeddingRow] {
-        zip(pictures, try model.outputs(.embedding, for: pictures)).map { picture, values in
+        let outputs = try model.outputs(.embedding, for: pictures)
+        if case .success(let values)? = outputs.first(where: { (try? $0.get()) != nil }), values.count != width {
+            // Rows of an array must not shift.
+            throw FoveaError(
+                .internalError, code: "EMBEDDING_WIDTH", "the model gave \(values.count) numbers, not \(width)")
+        }
+        return zip(pictures, outputs).map { picture, values in
             let outcome = values.map { normalizes ? Self.unit($0) : Array($0) }
             return EmbeddingRow(input: picture.name, outcome: outcome, width: width)
         }
