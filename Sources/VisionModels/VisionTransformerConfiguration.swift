@@ -80,6 +80,12 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
     package var patchCount: Int { grid.rows * grid.columns }
     /// Number of tokens, T.
     package var tokenCount: Int { prefixCount + patchCount }
+    /// Numbers in the embedding of a picture: E after a projection, else what the classifier reads.
+    package var embeddingWidth: Int {
+        if let projectionWidth { return projectionWidth }
+        if case .classTokenAndMean = readout { return 2 * width }
+        return width
+    }
     /// Width of a head, C.
     package var headWidth: Int { width / heads }
     /// What scores are multiplied by, 1/√C.
