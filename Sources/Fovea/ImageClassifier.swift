@@ -64,7 +64,10 @@ public actor ImageClassifier {
 
     /// Classifies any number of files, some at a time, in order, reading ahead.
     ///
-    /// - Parameter batchSize: Pictures in a pass, at least 1.
+    /// - Parameters:
+    ///   - paths: Picture files.
+    ///   - count: Classes in an answer, best first; all where there are fewer.
+    ///   - batchSize: Pictures in a pass, at least 1.
     public nonisolated func classify<Paths: Sequence<String> & Sendable>(
         each paths: Paths, top count: Int = 5, batchSize: Int = 8
     ) -> PictureResults<ReadyPaths<Paths>, [Prediction]> {
@@ -73,7 +76,10 @@ public actor ImageClassifier {
 
     /// Classifies files whose paths come one by one, in order, reading ahead; a pass waits until its batch is full.
     ///
-    /// - Parameter batchSize: Pictures in a pass, at least 1.
+    /// - Parameters:
+    ///   - paths: Picture files.
+    ///   - count: Classes in an answer, best first; all where there are fewer.
+    ///   - batchSize: Pictures in a pass, at least 1.
     public nonisolated func classify<Paths: AsyncSequence & Sendable>(
         each paths: Paths, top count: Int = 5, batchSize: Int = 8
     ) -> PictureResults<Paths, [Prediction]> where Paths.Element == String {

@@ -29,7 +29,9 @@ public actor ImageEncoder {
 
     /// The vector of a picture file (JPEG, PNG or WebP).
     ///
-    /// - Parameter normalized: Whether it is scaled to length 1, so that a dot product is the cosine.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - normalized: Whether it is scaled to length 1, so that a dot product is the cosine.
     /// - Throws: `FoveaError` of category `input` where the file is no picture that can be read.
     public func encode(_ path: String, normalized: Bool = false) throws(FoveaError) -> [Float] {
         try vectors(for: PictureBatch([.file(path)], by: reader), normalized)[0].get()
@@ -54,7 +56,10 @@ public actor ImageEncoder {
 
     /// The vectors of any number of files, some at a time, in order, reading ahead.
     ///
-    /// - Parameter batchSize: Pictures in a pass, at least 1.
+    /// - Parameters:
+    ///   - paths: Picture files.
+    ///   - normalized: Whether vectors are scaled to length 1, so that a dot product is the cosine.
+    ///   - batchSize: Pictures in a pass, at least 1.
     public nonisolated func encode<Paths: Sequence<String> & Sendable>(
         each paths: Paths, normalized: Bool = false, batchSize: Int = 8
     ) -> PictureResults<ReadyPaths<Paths>, [Float]> {
@@ -63,7 +68,10 @@ public actor ImageEncoder {
 
     /// The vectors of files whose paths come one by one, in order, reading ahead; a pass waits until its batch is full.
     ///
-    /// - Parameter batchSize: Pictures in a pass, at least 1.
+    /// - Parameters:
+    ///   - paths: Picture files.
+    ///   - normalized: Whether vectors are scaled to length 1, so that a dot product is the cosine.
+    ///   - batchSize: Pictures in a pass, at least 1.
     public nonisolated func encode<Paths: AsyncSequence & Sendable>(
         each paths: Paths, normalized: Bool = false, batchSize: Int = 8
     ) -> PictureResults<Paths, [Float]> where Paths.Element == String {

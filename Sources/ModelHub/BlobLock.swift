@@ -16,7 +16,7 @@ final class BlobLock {
         guard descriptor >= 0 else { throw .system(errno, file: path, writing: true) }
     }
 
-    /// The lock goes with the descriptor, however the process ends. Its file stays: another may wait at it.
+    // The lock goes with the descriptor, however the process ends. Its file stays: another may wait at it.
     deinit { close(descriptor) }
 
     /// Takes the lock where nobody has it; a file system without locks counts as one where nobody has.

@@ -1,4 +1,6 @@
-/// SHA-1, which git names its files by (FIPS 180-4, 6.1). It protects from accidents, no longer from adversaries.
+/// SHA-1, which git names its files by (FIPS 180-4, 6.1).
+///
+/// It protects from accidents, no longer from adversaries.
 enum SHA1 {
     static let initial: [UInt32] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0]
 
