@@ -15,7 +15,9 @@ let package = Package(
         .executable(name: "fovea", targets: ["FoveaCommand"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         // Floor 0: C. System headers, kernel text, embedded weights.
@@ -52,6 +54,16 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(name: "OperationCases", dependencies: ["Operations"], swiftSettings: swiftSettings),
 
+        // The hub stands apart, too: only the command builds an HTTP client.
+        .target(
+            name: "ModelHub",
+            dependencies: [
+                "Checkpoints", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
+
         // Floor 4: the public API.
         .target(
             name: "Fovea",
@@ -66,7 +78,7 @@ let package = Package(
             name: "FoveaCommand",
             dependencies: [
                 "Fovea", "Operations", "Checkpoints", "Imaging", "OpenCLRuntime", "OpenCLOperations", "VisionModels",
-                "OperationCases", "CheckpointsHDF5",
+                "OperationCases", "CheckpointsHDF5", "ModelHub",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
@@ -93,7 +105,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["FoveaCommand", "Checkpoints", "CheckpointsHDF5", "Imaging", "Operations"],
+            dependencies: ["FoveaCommand", "Checkpoints", "CheckpointsHDF5", "Imaging", "ModelHub", "Operations"],
             swiftSettings: swiftSettings),
     ]
 )

@@ -113,6 +113,20 @@ extension CheckpointError {
         case hdf5Crashed = "H5_CRASHED"
         case hdf5Timeout = "H5_TIMEOUT"
 
+        // The hub
+        /// No such model or revision there.
+        case hubNotFound = "HUB_NOT_FOUND"
+        /// Private, or gated, and the token does not open it.
+        case hubDenied = "HUB_DENIED"
+        /// A variable of the environment that makes no sense.
+        case hubSettings = "HUB_SETTINGS"
+        /// Not reached, cut off, or answered with a status that is none of these.
+        case hubNetwork = "HUB_NETWORK"
+        /// An answer that says less than it must, or names what nobody should write.
+        case hubAnswer = "HUB_ANSWER"
+        case hubSize = "HUB_SIZE"
+        case hubChecksum = "HUB_CHECKSUM"
+
         // The file system
         case fileNotFound = "IO_NOT_FOUND"
         case notRegularFile = "IO_NOT_FILE"

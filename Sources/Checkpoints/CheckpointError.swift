@@ -55,7 +55,7 @@ extension CheckpointError: CustomStringConvertible {
 
 extension String {
     /// The string, its middle left out where it is longer than `limit` characters.
-    func abbreviated(to limit: Int) -> String {
+    package func abbreviated(to limit: Int) -> String {
         count <= limit ? self : "\(prefix(limit / 2))…\(suffix(limit / 2))"
     }
 

@@ -18,7 +18,7 @@ public struct FoveaError: Error, Sendable {
         case outOfMemory
         /// The device failed while it worked.
         case deviceFailed
-        /// A result cannot be written.
+        /// A result cannot be written, or a download fails.
         case output
         /// A mistake of ours.
         case internalError
@@ -74,7 +74,8 @@ extension FoveaError {
     private init(_ error: CheckpointError) {
         let category: Category =
             switch error.code {
-            case .writeFailed, .noSpaceLeft: .output
+            case .writeFailed, .noSpaceLeft, .hubNetwork, .hubAnswer, .hubSize, .hubChecksum: .output
+            case .hubSettings: .usage
             case .numPyMagic, .numPyVersion, .numPyHeader, .numPyObject, .numPyScalarType, .numPyOverflow, .numPySize:
                 .input
             case .configurationMemory: .outOfMemory

@@ -1,6 +1,5 @@
 import Checkpoints
 import Imaging
-import Operations
 import VisionModels
 
 /// Names what pictures show, with a Vision Transformer on any OpenCL device.
@@ -13,8 +12,8 @@ import VisionModels
 /// ```
 /// An actor, because a device queue serves one pass at a time.
 public actor ImageClassifier {
-    private let session: any InferenceSession
-    private let reader: PictureReader
+    private let model: PictureModel
+    private nonisolated let reader: PictureReader
     private let labels: Labels?
     private let isMultiLabel: Bool
 
@@ -31,49 +30,26 @@ public actor ImageClassifier {
     ///   - device: `auto`, `gpu`, `cpu` (the reference, without OpenCL), `opencl:N`, or part of a device's name.
     /// - Throws: `FoveaError` of category `model`, `noDevice` or `outOfMemory`; `usage` for a model without a head.
     public init(model: String = "demo", device: String = "auto") throws(FoveaError) {
-        guard let request = DeviceRequest(device) else {
-            throw FoveaError(
-                .usage, code: "DEVICE_NAME",
-                "'\(device)' names no device; use auto, gpu, cpu, opencl:N or part of a name")
-        }
-        let files = try ModelFiles(model)
-        let opened = try files.open()
-        guard let classes = opened.configuration.classes else {
-            throw FoveaError(.usage, code: "NO_HEAD", "\(model) has no classification head")
-        }
-        reader = PictureReader(try files.preprocessing())
-        labels = try opened.labels()
-        isMultiLabel = opened.isMultiLabel
-        let session = try opened.session(on: ComputeDevice(request))
-        classCount = classes
-        deviceName = session.deviceName
-        self.session = session
+        let loaded = try PictureModel(model: model, device: device, output: .logits)
+        labels = try loaded.opened.labels()
+        isMultiLabel = loaded.opened.isMultiLabel
+        classCount = loaded.opened.configuration.classes ?? 0
+        (reader, deviceName) = (loaded.reader, loaded.deviceName)
+        self.model = loaded
     }
 
     /// Classifies a picture file (JPEG, PNG or WebP): the best classes, best first.
     ///
     /// - Throws: `FoveaError` of category `input` where the file is no picture that can be read.
     public func classify(_ path: String, top count: Int = 5) throws(FoveaError) -> [Prediction] {
-        let picture: Picture
-        do {
-            picture = try reader.picture(at: path)
-        } catch {
-            throw FoveaError(error)
-        }
-        return try predictions(for: [picture], top: count)[0]
+        try predictions(for: PictureBatch([.file(path)], by: reader), top: count)[0].get()
     }
 
     /// Classifies an encoded picture in memory.
     ///
     /// - Throws: `FoveaError` of category `input` where the bytes are no picture that can be read.
     public func classify(encoded bytes: [UInt8], top count: Int = 5) throws(FoveaError) -> [Prediction] {
-        let picture: Picture
-        do {
-            picture = try reader.picture(decoding: bytes)
-        } catch {
-            throw FoveaError(error)
-        }
-        return try predictions(for: [picture], top: count)[0]
+        try predictions(for: PictureBatch([.encoded(bytes, name: "picture")], by: reader), top: count)[0].get()
     }
 
     /// Classifies several files in one pass; a file that fails has its error in its place.
@@ -83,23 +59,42 @@ public actor ImageClassifier {
     public func classify(
         _ paths: [String], top count: Int = 5
     ) throws(FoveaError) -> [Result<[Prediction], FoveaError>] {
-        let pictures = reader.pictures(at: paths)
-        let good = pictures.compactMap { try? $0.get() }
-        var answers = try good.isEmpty ? [] : predictions(for: good, top: count)[...]
-        return pictures.map { picture in
-            picture.map { _ in answers.removeFirst() }.mapError { FoveaError($0) }
+        try predictions(for: PictureBatch(paths.map { .file($0) }, by: reader), top: count)
+    }
+
+    /// Classifies any number of files, some at a time, in order, reading ahead.
+    ///
+    /// - Parameters:
+    ///   - paths: Picture files.
+    ///   - count: Classes in an answer, best first; all where there are fewer.
+    ///   - batchSize: Pictures in a pass, at least 1.
+    public nonisolated func classify<Paths: Sequence<String> & Sendable>(
+        each paths: Paths, top count: Int = 5, batchSize: Int = 8
+    ) -> PictureResults<ReadyPaths<Paths>, [Prediction]> {
+        classify(each: ReadyPaths(base: paths), top: count, batchSize: batchSize)
+    }
+
+    /// Classifies files whose paths come one by one, in order, reading ahead; a pass waits until its batch is full.
+    ///
+    /// - Parameters:
+    ///   - paths: Picture files.
+    ///   - count: Classes in an answer, best first; all where there are fewer.
+    ///   - batchSize: Pictures in a pass, at least 1.
+    public nonisolated func classify<Paths: AsyncSequence & Sendable>(
+        each paths: Paths, top count: Int = 5, batchSize: Int = 8
+    ) -> PictureResults<Paths, [Prediction]> where Paths.Element == String {
+        PictureResults(paths: paths, batchSize: max(1, batchSize)) { [reader] paths in
+            PictureBatch(paths.map { .file($0) }, by: reader)
+        } answer: { batch throws(FoveaError) in
+            try await self.predictions(for: batch, top: count)
         }
     }
 
-    private func predictions(for pictures: [Picture], top count: Int) throws(FoveaError) -> [[Prediction]] {
-        let logits = try session.run(.pictures(PictureReader.batch(pictures), reader.normalization), .logits)
-        var answers: [[Prediction]] = []
-        for row in pictures.indices {
-            answers.append(
-                try Classification.top(
-                    count, of: logits.values[row * classCount..<(row + 1) * classCount], labels: labels,
-                    isMultiLabel: isMultiLabel))
+    private func predictions(
+        for batch: PictureBatch, top count: Int
+    ) throws(FoveaError) -> [Result<[Prediction], FoveaError>] {
+        try model.answers(for: batch) { scores throws(FoveaError) in
+            try Classification.top(count, of: scores, labels: labels, isMultiLabel: isMultiLabel)
         }
-        return answers
     }
 }

@@ -58,13 +58,12 @@ struct FoveaCommand: ParsableCommand {
 
             Results go to standard output, everything else to standard error. Exit status: 0 all went well, 1 some inputs \
             failed, 2 usage, 3 no input could be read, 4 the model cannot be loaded, 5 no such device, 6 not enough \
-            memory, 7 the device failed, 8 a file cannot be written, 70 a bug of ours.
+            memory, 7 the device failed, 8 a file cannot be written or a download failed, 70 a bug of ours.
             """,
         version: VersionReport.short,
         subcommands: [
             Classify.self, Embed.self, Attention.self, Evaluate.self, Pipe.self, Run.self, Preprocess.self,
-            Summary.self,
-            Devices.self, Verify.self, Bench.self, Tune.self, TuneWorker.self,
+            Summary.self, Devices.self, Verify.self, Bench.self, Tune.self, Pull.self, TuneWorker.self,
         ])
 
     func run() throws {

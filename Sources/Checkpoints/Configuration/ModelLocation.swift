@@ -65,12 +65,16 @@ package struct ModelLocation: Sendable {
     /// What training leaves beside the weights in a file of the same ending.
     private static let notWeights: Set<String> = ["training_args.bin", "optimizer.bin", "optimizer.pt", "scheduler.pt"]
 
-    private func weightFileName() throws(CheckpointError) -> String {
-        let files = try listing()
-        if let name = Self.preferred.first(where: files.contains) { return name }
-        for endings in Self.endings {
+    private func weightFileName() throws(CheckpointError) -> String { try Self.weightFile(among: listing(), of: path) }
+
+    /// The file that is opened where a folder holds these; `path` is what messages call the folder.
+    ///
+    /// Throws MODEL_FORMAT where there is none or the choice is not clear.
+    package static func weightFile(among files: [String], of path: String) throws(CheckpointError) -> String {
+        if let name = preferred.first(where: files.contains) { return name }
+        for endings in endings {
             let candidates = files.filter { name in
-                !Self.notWeights.contains(name) && endings.contains(where: name.hasSuffix)
+                !notWeights.contains(name) && endings.contains(where: name.hasSuffix)
             }
             guard let first = candidates.first else { continue }
             guard candidates.count == 1 else {

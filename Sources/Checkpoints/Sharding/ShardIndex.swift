@@ -1,11 +1,11 @@
 /// The table of a sharded checkpoint: which file holds which tensor.
-struct ShardIndex {
+package struct ShardIndex {
     /// Tensor names in the order of the index.
     private(set) var names: [String] = []
     /// The shard of each tensor.
     private(set) var homes: [String: String] = [:]
     /// The shards, in the order they are first named.
-    private(set) var shards: [String] = []
+    package private(set) var shards: [String] = []
 
     /// The limits that an index is held to.
     enum Limit {
@@ -15,7 +15,7 @@ struct ShardIndex {
     }
 
     /// Reads an index; the shards' names are checked, not the shards.
-    init(contentsOf path: String) throws(CheckpointError) {
+    package init(contentsOf path: String) throws(CheckpointError) {
         let source = ByteSource.file(try InputFile(path))
         guard source.size <= Limit.bytes else {
             throw CheckpointError(
@@ -98,7 +98,7 @@ struct ShardIndex {
 
 extension String {
     /// Whether this names a file in a folder and cannot lead out of it.
-    var isPlainFileName: Bool {
+    package var isPlainFileName: Bool {
         !isEmpty && self != "." && self != ".." && !utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
     }
 

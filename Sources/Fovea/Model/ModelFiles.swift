@@ -47,7 +47,7 @@ package struct ModelFiles: Sendable {
     }
 
     private init(onDisk name: String, _ formats: [WeightFormat]) throws {
-        let location = try Self.exists(name) ? ModelLocation(name) : ModelLocation(HubCache().folder(of: name))
+        let location = try Self.exists(name) ? ModelLocation(name) : ModelLocation(HubCache.folder(of: name))
         self.init(
             name: name,
             configuration: try location.configuration("config.json")

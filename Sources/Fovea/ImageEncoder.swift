@@ -1,0 +1,111 @@
+import Imaging
+import VisionModels
+
+/// Turns pictures into vectors: what a model's classifier would read, for search, clustering and classifiers of one's own.
+///
+/// ```swift
+/// let encoder = try ImageEncoder(model: "timm/vit_small_patch14_dinov2.lvd142m")
+/// let vector = try await encoder.encode("cat.jpg", normalized: true)
+/// ```
+/// An actor, because a device queue serves one pass at a time.
+public actor ImageEncoder {
+    private let model: PictureModel
+    private nonisolated let reader: PictureReader
+
+    /// The name of the device that computes.
+    public nonisolated let deviceName: String
+    /// Number of values in a vector.
+    public nonisolated let width: Int
+
+    /// Loads a model and puts it on a device; the arguments and errors are those of `ImageClassifier`.
+    ///
+    /// - Throws: `FoveaError` of category `model`, `noDevice` or `outOfMemory`.
+    public init(model: String = "demo", device: String = "auto") throws(FoveaError) {
+        let loaded = try PictureModel(model: model, device: device, output: .embedding)
+        (reader, deviceName) = (loaded.reader, loaded.deviceName)
+        width = loaded.opened.configuration.embeddingWidth
+        self.model = loaded
+    }
+
+    /// The vector of a picture file (JPEG, PNG or WebP).
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - normalized: Whether it is scaled to length 1, so that a dot product is the cosine.
+    /// - Throws: `FoveaError` of category `input` where the file is no picture that can be read.
+    public func encode(_ path: String, normalized: Bool = false) throws(FoveaError) -> [Float] {
+        try vectors(for: PictureBatch([.file(path)], by: reader), normalized)[0].get()
+    }
+
+    /// The vector of an encoded picture in memory.
+    ///
+    /// - Throws: `FoveaError` of category `input` where the bytes are no picture that can be read.
+    public func encode(encoded bytes: [UInt8], normalized: Bool = false) throws(FoveaError) -> [Float] {
+        try vectors(for: PictureBatch([.encoded(bytes, name: "picture")], by: reader), normalized)[0].get()
+    }
+
+    /// The vectors of several files, in one pass; a file that fails has its error in its place.
+    ///
+    /// A picture's vector has the same bits whatever else is in the batch.
+    /// - Throws: `FoveaError` where the device fails.
+    public func encode(
+        _ paths: [String], normalized: Bool = false
+    ) throws(FoveaError) -> [Result<[Float], FoveaError>] {
+        try vectors(for: PictureBatch(paths.map { .file($0) }, by: reader), normalized)
+    }
+
+    /// The vectors of any number of files, some at a time, in order, reading ahead.
+    ///
+    /// - Parameters:
+    ///   - paths: Picture files.
+    ///   - normalized: Whether vectors are scaled to length 1, so that a dot product is the cosine.
+    ///   - batchSize: Pictures in a pass, at least 1.
+    public nonisolated func encode<Paths: Sequence<String> & Sendable>(
+        each paths: Paths, normalized: Bool = false, batchSize: Int = 8
+    ) -> PictureResults<ReadyPaths<Paths>, [Float]> {
+        encode(each: ReadyPaths(base: paths), normalized: normalized, batchSize: batchSize)
+    }
+
+    /// The vectors of files whose paths come one by one, in order, reading ahead; a pass waits until its batch is full.
+    ///
+    /// - Parameters:
+    ///   - paths: Picture files.
+    ///   - normalized: Whether vectors are scaled to length 1, so that a dot product is the cosine.
+    ///   - batchSize: Pictures in a pass, at least 1.
+    public nonisolated func encode<Paths: AsyncSequence & Sendable>(
+        each paths: Paths, normalized: Bool = false, batchSize: Int = 8
+    ) -> PictureResults<Paths, [Float]> where Paths.Element == String {
+        PictureResults(paths: paths, batchSize: max(1, batchSize)) { [reader] paths in
+            PictureBatch(paths.map { .file($0) }, by: reader)
+        } answer: { batch throws(FoveaError) in
+            try await self.vectors(for: batch, normalized)
+        }
+    }
+
+    private func vectors(
+        for batch: PictureBatch, _ isNormalized: Bool
+    ) throws(FoveaError) -> [Result<[Float], FoveaError>] {
+        try model.answers(for: batch) { values throws(FoveaError) in
+            try Embedding.checked(values, normalized: isNormalized)
+        }
+    }
+}
+
+/// From a model's output to a vector that can be compared.
+package enum Embedding {
+    /// The values, scaled to length 1 where asked; sums in Double.
+    ///
+    /// - Throws: `deviceFailed` where a value is not finite: NaN must never look like an answer.
+    package static func checked(_ values: ArraySlice<Float>, normalized: Bool) throws(FoveaError) -> [Float] {
+        if let bad = values.firstIndex(where: { !$0.isFinite }) {
+            throw FoveaError(
+                .deviceFailed, code: "MODEL_NONFINITE_OUTPUT",
+                "the model gave \(values[bad]) at place \(bad - values.startIndex) of the embedding; check the device with "
+                    + "`fovea verify`")
+        }
+        guard normalized else { return Array(values) }
+        let length = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        // A vector of zeros has no direction and stays as it is.
+        return length > 0 ? values.map { Float(Double($0) / length) } : Array(values)
+    }
+}
