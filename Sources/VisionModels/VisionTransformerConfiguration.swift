@@ -92,8 +92,11 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
     /// Numbers in the embedding of a picture: E after a projection, else what the classifier reads.
     package var embeddingWidth: Int {
         if let projectionWidth { return projectionWidth }
-        if case .classTokenAndMean = readout { return 2 * width }
-        return width
+        return switch readout {
+        case .classTokenAndMean: 2 * width
+        case .tokens(let tokens): tokens.count * width
+        default: width
+        }
     }
     /// Width of a head, C.
     package var headWidth: Int { width / heads }

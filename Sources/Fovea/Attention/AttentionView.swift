@@ -46,7 +46,7 @@ extension InferenceSession {
         }
         let layers = view.layers ?? configuration.lastLayer(for: view.query)
         // The rows of the class token need no others.
-        let queries = layers == .pool ? 1 : rows.upperBound
+        let queries = layers == .pool ? 1 : (rows.max() ?? 0) + 1
         let output = OutputKind.attention(AttentionChoice(layers, heads: view.heads, queries: queries))
         let weights = try run(input, output)
         let (layerCount, tokens) = (output.stackedLayerCount ?? 1, weights.shape.width)
@@ -54,9 +54,8 @@ extension InferenceSession {
         return (0..<layerCount).map { layer in
             (0..<maps).map { map in
                 let first = (layer * maps + map) * queries
-                let read = layers == .pool ? 0..<1 : rows
-                return configuration.patches(
-                    weights.meanOfRows(first + read.lowerBound..<first + read.upperBound, tokens))
+                let read = layers == .pool ? [0] : rows
+                return configuration.patches(weights.meanOfRows(read.map { first + $0 }, tokens))
             }
         }
     }
@@ -70,7 +69,7 @@ extension InferenceSession {
 
 extension HostTensor {
     /// The mean of some rows of `tokens` values.
-    fileprivate func meanOfRows(_ rows: Range<Int>, _ tokens: Int) -> [Double] {
+    fileprivate func meanOfRows(_ rows: [Int], _ tokens: Int) -> [Double] {
         (0..<tokens).map { token in
             rows.reduce(0) { $0 + Double(values[$1 * tokens + token]) } / Double(rows.count)
         }
@@ -79,7 +78,7 @@ extension HostTensor {
 
 extension VisionTransformerConfiguration {
     /// The tokens whose rows a query means.
-    fileprivate func rows(of query: AttentionView.Query) throws(FoveaError) -> Range<Int> {
+    fileprivate func rows(of query: AttentionView.Query) throws(FoveaError) -> [Int] {
         switch query {
         case .patch(let row, let column):
             guard 0..<grid.rows ~= row, 0..<grid.columns ~= column else {
@@ -89,13 +88,14 @@ extension VisionTransformerConfiguration {
                         + "patches, counted from 0")
             }
             let token = prefixCount + row * grid.columns + column
-            return token..<token + 1
+            return [token]
         case .readout:
             switch readout {
-            case .classToken, .classTokenAndMean: return 0..<1
-            case .distilled: return 0..<2
-            case .meanOfFirst(let count): return 0..<count
-            case .pooled(_, let skipped), .attentionPooled(_, let skipped): return skipped..<tokenCount
+            case .classToken, .classTokenAndMean: return [0]
+            case .distilled: return [0, 1]
+            case .tokens(let tokens): return tokens
+            case .meanOfFirst(let count): return Array(0..<count)
+            case .pooled(_, let skipped), .attentionPooled(_, let skipped): return Array(skipped..<tokenCount)
             }
         }
     }
@@ -105,7 +105,7 @@ extension VisionTransformerConfiguration {
     }
 
     /// Equal shares of some tokens.
-    fileprivate func meanRow(of rows: Range<Int>) -> [Double] {
+    fileprivate func meanRow(of rows: [Int]) -> [Double] {
         (0..<tokenCount).map { rows.contains($0) ? 1 / Double(rows.count) : 0 }
     }
 
