@@ -66,8 +66,11 @@ struct Pipe: AsyncParsableCommand {
             for row in try rows(pictures) {
                 let request = requests.removeFirst()
                 let refusal: FoveaError? = if case .failure(let error) = request.picture { error } else { nil }
-                let error = refusal ?? row.error
-                if let error { tally.fail(error) } else { tally.succeed() }
+                if let error = refusal ?? row.error {
+                    tally.fail(error.prefixed("line \(request.number): "))
+                } else {
+                    tally.succeed()
+                }
                 text += request.answer(refusal.map { .object($0.row(input: "")) } ?? row.json).text() + "\n"
             }
             Console.write(text)
@@ -88,5 +91,12 @@ struct Pipe: AsyncParsableCommand {
             let embedder = try Embedder(opened, normalizes: normalize, onDevice: model)
             return embedder.rows
         }
+    }
+}
+
+extension FoveaError {
+    /// The same error with words before its sentence.
+    fileprivate func prefixed(_ words: String) -> FoveaError {
+        FoveaError(category, code: code, words + message, details: details)
     }
 }

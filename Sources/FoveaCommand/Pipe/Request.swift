@@ -11,11 +11,14 @@ struct Request {
     /// The picture, or why there is none to look at.
     let picture: Result<PictureSource, FoveaError>
 
-    /// Reads a line; `number` is its place in the input, from 1.
+    /// Its place in the input, from 1; answers do not tell it, so that they are the same however requests are divided.
+    let number: Int
+
+    /// Reads a line.
     init(_ line: [UInt8], number: Int) {
-        let title = "line \(number)"
+        self.number = number
         func refused(_ problem: String, code: String = "REQUEST") -> Result<PictureSource, FoveaError> {
-            .failure(FoveaError(.input, code: code, "\(title): \(problem)"))
+            .failure(FoveaError(.input, code: code, "the request \(problem)"))
         }
         let line = line.last == UInt8(ascii: "\n") ? line.dropLast() : line[...]
         let request: JSON
@@ -34,27 +37,27 @@ struct Request {
         switch (request["path"], request["base64"]) {
         case (.string(let path)?, nil): picture = .success(.file(path))
         case (nil, .string(let text)?):
-            picture = Base64.decode(text).map { .encoded($0, name: title) }.mapError { malformed in
+            picture = Base64.decode(text).map { .encoded($0, name: "the picture sent") }.mapError { malformed in
                 FoveaError(
                     .input, code: "IMG_BASE64",
-                    "\(title): base64 is malformed at its byte \(malformed.offset); encode the file's bytes by RFC 4648, "
+                    "base64 is malformed at its byte \(malformed.offset); encode the file's bytes by RFC 4648, "
                         + "padded and without line breaks")
             }
         case (.some, .some): picture = refused("has both path and base64; give one of them")
         case (nil, nil):
             picture = refused(
                 "asks for no picture; send {\"path\": \"cat.jpg\"}, {\"base64\": \"…\"} or \"cat.jpg\"")
-        default: picture = refused("path and base64 must be strings")
+        default: picture = refused("has a path or base64 that is no string; write it in quotes")
         }
     }
 
     /// A line that was too long to be read.
     init(tooLong limit: Int, number: Int) {
-        (id, input) = (nil, nil)
+        (id, input, self.number) = (nil, nil, number)
         picture = .failure(
             FoveaError(
                 .input, code: "REQUEST_LENGTH",
-                "line \(number): has more than \(limit) bytes; send the path of a picture of that size"))
+                "the request has more than \(limit) bytes; send the path of a picture of that size"))
     }
 
     /// The object that answers the request.
