@@ -11,6 +11,8 @@ package enum OpenCLIPResizeMode: String, Sendable, CaseIterable {
 extension Preprocessing {
     /// The recipe of open_clip's `image_transform(is_train=False)` (mlfoundations/open_clip, src/open_clip/transform.py).
     ///
+    /// open_clip 3.3.0 takes bicubic for `shortest` and a rectangle, whatever `interpolation` says; later ones, and this, do
+    /// as it says.
     /// - Parameters:
     ///   - inputSize: what the model reads.
     ///   - mode: `resize_mode`; open_clip's default is `shortest`.

@@ -95,6 +95,10 @@ struct LabelsTests {
         #expect(
             try Self.labels(json: #"{"label_names":{"1":"n2","0":"n1"},"label_descriptions":{"n1":"one"}}"#)
                 == described)
+        #expect(
+            try Self.labels(json: #"{"pretrained_cfg":{"label_names":["n1","n2"],"label_descriptions":{"n1":"one"}}}"#)
+                == described)
+        #expect(try Self.labels(json: #"{"labels":["b"],"pretrained_cfg":{"labels":["a"]}}"#)?.map(\.name) == ["b"])
         #expect(try Self.labels(json: #"{"labels":["a"]}"#)?.map(\.name) == ["a"])
         #expect(try Self.labels(json: #"{"label_names":null}"#) == nil)
         expectFailure(.configurationType) {

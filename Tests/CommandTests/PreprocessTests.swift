@@ -79,6 +79,22 @@ struct PreprocessTests {
         #expect(text.contains("float32 [3, 48, 80]"))
     }
 
+    @Test("open_clip's own recipe is used, and named as the source")
+    func openCLIP() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            #"{"model_cfg": {"vision_cfg": {"image_size": 48}}, "preprocess_cfg": {"mean": 0.5, "resize_mode": "squash"}}"#,
+            to: "open_clip_config.json")
+        let text = try FoveaProcess.results(["preprocess", star, "--model", folder.path, "--explain"])
+        for words in [
+            "→ 48×48, bicubic", "open_clip_config.json: resize_mode squash",
+            "open_clip_config.json: preprocess_cfg's mean, std",
+            "float32 [3, 48, 48]",
+        ] {
+            #expect(text.contains(words), "\(text)")
+        }
+    }
+
     @Test("without a crop the size is the picture's, and an array takes only one size")
     func sizes() throws {
         let folder = try TemporaryFolder()

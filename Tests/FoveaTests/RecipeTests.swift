@@ -69,6 +69,59 @@ struct RecipeTests {
         #expect(vit.normalization == .half)
     }
 
+    @Test("open_clip: its modes, its size, one number for three, and what it leaves out")
+    func openCLIP() throws {
+        func read(_ preprocessing: String, size: String = "224", _ options: PreprocessingOptions = .init()) throws
+            -> Preprocessing
+        {
+            let text = #"{"model_cfg": {"vision_cfg": {"image_size": \#(size)}}, "preprocess_cfg": \#(preprocessing)}"#
+            return try recipe(["open_clip_config.json": text], options)
+        }
+        let bare = try recipe(["open_clip_config.json": #"{"model_cfg": {"embed_dim": 512}}"#])
+        #expect(
+            geometry(bare) == [
+                .resize(.shortestSide(224), .bicubic), .centerCrop(square, .torchvision, fill: .black),
+            ])
+        #expect(bare.normalization == .clip)
+        let siglip = try read(
+            #"{"size": [384, 384], "mean": 0.5, "std": [0.5, 0.5, 0.5], "interpolation": "bicubic", "resize_mode": "squash"}"#
+        )
+        // The tower's size stands, as it does in open_clip.
+        #expect(geometry(siglip) == [.resize(.exactly(square), .bicubic)] && siglip.normalization == .half)
+        let rectangle = PixelSize(width: 160, height: 96)
+        let longest = try read(
+            #"{"resize_mode": "longest", "fill_color": 7, "interpolation": "bilinear"}"#, size: "[96, 160]")
+        #expect(
+            geometry(longest) == [
+                .resize(.fitting(rectangle), .bilinear), .centerCrop(rectangle, .torchvision, fill: RGB(gray: 7)),
+            ])
+        #expect(geometry(try read("{}", size: "[96, 160]")).first == .resize(.covering(rectangle), .bicubic))
+        #expect(longest.steps[0].source.contains("open_clip_config.json: resize_mode longest"))
+        var options = PreprocessingOptions()
+        (options.mode, options.inputSize) = (.shortest, InputSize(height: 32, width: 32))
+        let changed = try read(#"{"resize_mode": "squash"}"#, options)
+        #expect(geometry(changed).first == .resize(.shortestSide(32), .bicubic))
+    }
+
+    @Test(
+        "an open_clip configuration that makes no sense is refused by name",
+        arguments: [
+            (#"{"resize_mode": "widest"}"#, "CFG_TYPE"), (#"{"interpolation": "lanczos"}"#, "CFG_TYPE"),
+            (#"{"std": 0}"#, "CFG_NORM"), (#"{"mean": [1, 1]}"#, "CFG_NORM"), (#"{"size": [0, 4]}"#, "CFG_SHAPE"),
+            (#"{"resize_mode": "longest", "fill_color": 256}"#, "CFG_LIMIT"),
+        ])
+    func refusedOpenCLIP(preprocessing: String, code: String) throws {
+        let text = #"{"model_cfg": {}, "preprocess_cfg": \#(preprocessing)}"#
+        let error = #expect(throws: FoveaError.self) { try recipe(["open_clip_config.json": text]) }
+        #expect(error?.code == code && error?.category == .model)
+    }
+
+    @Test("RADIO has no processor of its own in transformers: nothing is guessed")
+    func radio() throws {
+        let error = #expect(throws: FoveaError.self) { try recipe(["config.json": #"{"model_type": "radio"}"#]) }
+        #expect(error?.code == "CFG_MISSING")
+    }
+
     @Test("the user's word stands in place of the file's")
     func overrides() throws {
         let config = ["config.json": #"{"architecture": "vit_tiny_patch16_224", "crop_pct": 0.9}"#]

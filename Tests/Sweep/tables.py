@@ -28,10 +28,11 @@ def exceptions() -> dict[str, str]:
 
 
 def report(library: str, folders: list[Path], given: argparse.Namespace) -> int:
-    """Prints the table, keeps it if asked to, and gives the number of cases that failed."""
+    """Prints the table, keeps it if asked to, and gives the number of cases that failed or were not run on every device."""
     devices = given.device.split(",")
     declared = exceptions()
     rows, good, bad, excused = [], 0, 0, 0
+    ran = dict.fromkeys(devices, 0)
     for folder in folders:
         if not (folder / "case.json").exists():
             rows.append(f"| {folder.name} | | {' | ' * len(devices)} | no: not made |")
@@ -44,10 +45,16 @@ def report(library: str, folders: list[Path], given: argparse.Namespace) -> int:
             runs = [run for run in case.runs if run.size == size and run.decides]
             cells, problems = [], []
             for device in devices:
-                results = [(run.kind, found.get(key(device, run), {"reason": "not run"})) for run in runs]
+                results = [(run.kind, found[key(device, run)]) for run in runs if key(device, run) in found]
+                if len(results) < len(runs):
+                    cells.append("not run")
+                    continue
+                ran[device] += 1
                 errors = [result["e"] for _, result in results if result.get("e") is not None]
                 cells.append(f"{max(errors):.1e}" if len(errors) == len(results) else "")
                 problems += [problem(kind, result) for kind, result in results if not passed(result)]
+            if all(cell == "not run" for cell in cells):
+                problems = ["not run"]
             name = f"{case.library}/{case.name}"
             if not problems:
                 good, verdict = good + 1, "yes"
@@ -65,7 +72,7 @@ def report(library: str, folders: list[Path], given: argparse.Namespace) -> int:
         f"- {versions('timm', 'transformers', 'open_clip_torch', 'torch')}; Python {platform.python_version()}",
         f"- Fovea {fovea_version(given.fovea)}, binary {identity(given.fovea)}, in a repository at {commit()}",
         f"- {datetime.date.today().isoformat()}; {processor()}",
-        *(f"- {device}: {device_name(given.fovea, device)}" for device in devices),
+        *(f"- {device}: {device_name(given.fovea, device)}; {ran[device]} of {total} run" for device in devices),
         "",
         f"| name | H×W | {' | '.join('e on ' + device for device in devices)} | pass |",
         "|---|---|" + "---|" * (len(devices) + 1),
@@ -75,7 +82,7 @@ def report(library: str, folders: list[Path], given: argparse.Namespace) -> int:
     if given.write:
         (HERE / "Results").mkdir(exist_ok=True)
         (HERE / "Results" / f"{library}.md").write_text(text)
-    return bad
+    return bad + sum(total - count for count in ran.values())
 
 
 def problem(kind: str, result: dict[str, Any]) -> str:
@@ -93,7 +100,9 @@ def device_name(fovea: Path, device: str) -> str:
     if device == "cpu":
         return "the reference in Swift, no OpenCL"
     done = subprocess.run([fovea, "devices", "--format", "json"], capture_output=True, text=True)
-    return done.stdout
+    found = json.loads(done.stdout)["devices"] if done.stdout else []
+    match = next((one for one in found if one["request"] == device), None)
+    return f"{match['name']}, {match['platform']}, driver {match['driver']}" if match else "not found"
 
 
 def commit() -> str:

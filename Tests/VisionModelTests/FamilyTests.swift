@@ -58,6 +58,26 @@ struct FamilyTests {
             error?.code.rawValue == code && error?.description.contains(mention) == true, "\(error?.description ?? "")")
     }
 
+    @Test("RADIO reads class tokens that it has")
+    func summary() throws {
+        let model = try description("hf-radio", #""num_cls_tokens": 3"#, #""num_cls_tokens": 2"#)
+        let error = #expect(throws: CheckpointError.self) { try ModelPlan(model) }
+        #expect(error?.code == .configurationLimit && error?.description.contains("summary_idxs") == true)
+    }
+
+    @Test("CoCa's pooling is not taken for CLIP's class token")
+    func attentionalPooling() throws {
+        let text = #"{"model_cfg": {"vision_cfg": {"attentional_pool": true}}}"#
+        let model = ModelDescription(
+            configuration: try Configuration(parsing: Array(text.utf8), file: "open_clip_config.json"),
+            checkpoint: CheckpointOfShapes(shapes: [
+                "visual.class_embedding": [64], "visual.conv1.weight": [64, 3, 8, 8],
+            ]))
+        let error = #expect(throws: CheckpointError.self) { try ModelPlan(model) }
+        #expect(
+            error?.code == .configurationArchitecture && error?.description.contains("attentional_pool") == true)
+    }
+
     @Test("missing, unexpected and mis-shaped tensors are listed by name")
     func tensors() throws {
         let model = try description("hf-vit", #""intermediate_size": 96"#, #""intermediate_size": 64"#)
@@ -98,6 +118,23 @@ struct FamilyTests {
         var overridden = model
         overridden.overrides.activation = .relu
         #expect(try ModelPlan(overridden).configuration.activation == .relu)
+    }
+}
+
+/// Tensors of zeros.
+private struct CheckpointOfShapes: Checkpoint {
+    let shapes: [String: Shape]
+
+    var file: String { "shapes" }
+    var names: [String] { shapes.keys.sorted() }
+    var metadata: [String: String] { [:] }
+
+    func layout(of name: String) -> TensorLayout? { shapes[name].map { TensorLayout(.float32, $0) } }
+
+    func readCounting(
+        _ name: String
+    ) throws(CheckpointError) -> (tensor: HostTensor, nonFinite: NonFiniteCount) {
+        (HostTensor(shapes[name] ?? []), NonFiniteCount())
     }
 }
 

@@ -19,7 +19,8 @@ struct GoldenCase: CustomTestStringConvertible {
         "timm-dinov2-reg4", "timm-dinov2-swiglu", "timm-siglip-map", "timm-aimv2", "timm-beit", "timm-18x2",
         "timm-parallel", "timm-differential", "timm-differential-parallel", "timm-res-post-norm", "timm-rope-mixed",
         "timm-eva02-clip", "timm-eva02-post-norm", "timm-pe-core", "timm-sapiens2", "hf-vit", "hf-vit-new-names",
-        "hf-deit-teacher", "hf-dinov2", "hf-dinov3", "hf-clip-vision", "hf-siglip-vision",
+        "hf-deit-teacher", "hf-dinov2", "hf-dinov3", "hf-clip-vision", "hf-siglip-vision", "hf-radio",
+        "timm-beit-any-size", "timm-radio-any-size", "fair-dinov3",
     ].map { GoldenCase(name: $0, folder: PackageRoot.path + "/Tests/Fixtures/Goldens") }
 
     var model: ModelDescription {
