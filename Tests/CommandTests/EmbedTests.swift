@@ -106,6 +106,11 @@ struct EmbedTests {
             #expect(outcome.errors.contains(".npy, .csv or .jsonl"))
         }
         #expect(folder.names.isEmpty)
+        try #require(mkfifo(folder("rows.npy"), 0o600) == 0)
+        let pipe = try FoveaProcess.run(["embed", inputs[0], "--output", folder("rows.npy")])
+        #expect(pipe.status == .exited(8))
+        #expect(pipe.errors.contains("is not a regular file"))
+        unlink(folder("rows.npy"))
         for format in ["npy", "csv"] {
             let path = folder("rows." + format)
             let other = ["embed", "-q"] + inputs + ["--output", path, "--device", "cpu", "--resume", "--model"]
