@@ -94,7 +94,7 @@ struct EmbedTests {
         #expect(Embedder.unit([0, 0, 0]) == [0, 0, 0])
         #expect(Embedder.unit([3, 4]) == [0.6, 0.8])
         #expect(Embedder.unit([3e38, 0, 3e38])[0] == Float(0.5.squareRoot()))
-        #expect(Embedder.unit([0, 1e-45]) == [0, 1])
+        #expect(Embedder.unit([0, .leastNonzeroMagnitude]) == [0, 1])
     }
 
     @Test("a name that says no format is a usage error, and --resume refuses another model and no rows")
