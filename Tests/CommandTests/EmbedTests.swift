@@ -94,7 +94,7 @@ struct EmbedTests {
         #expect(Embedder.unit([0, 0, 0]) == [0, 0, 0])
         #expect(Embedder.unit([3, 4]) == [0.6, 0.8])
         #expect(Embedder.unit([3e38, 0, 3e38])[0] == Float(0.5.squareRoot()))
-        #expect(Embedder.unit([0, 1e-45]) == [0, 1])
+        #expect(Embedder.unit([0, .leastNonzeroMagnitude]) == [0, 1])
     }
 
     @Test("a name that says no format is a usage error, and --resume refuses another model and no rows")
@@ -106,6 +106,11 @@ struct EmbedTests {
             #expect(outcome.errors.contains(".npy, .csv or .jsonl"))
         }
         #expect(folder.names.isEmpty)
+        try #require(mkfifo(folder("rows.npy"), 0o600) == 0)
+        let pipe = try FoveaProcess.run(["embed", inputs[0], "--output", folder("rows.npy")])
+        #expect(pipe.status == .exited(8))
+        #expect(pipe.errors.contains("is not a regular file"))
+        unlink(folder("rows.npy"))
         for format in ["npy", "csv"] {
             let path = folder("rows." + format)
             let other = ["embed", "-q"] + inputs + ["--output", path, "--device", "cpu", "--resume", "--model"]

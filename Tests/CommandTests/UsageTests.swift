@@ -73,7 +73,9 @@ struct UsageTests {
         #expect(outcome.errors.contains("--nowhere.png: no such file"))
     }
 
-    @Test("help is on standard output, with an example", arguments: [[], ["classify"], ["run"], ["preprocess"]])
+    @Test(
+        "help is on standard output, with an example",
+        arguments: [[], ["classify"], ["embed"], ["evaluate"], ["pipe"], ["run"], ["preprocess"]])
     func help(command: [String]) throws {
         let text = try FoveaProcess.results(command + ["--help"])
         #expect(text.contains("USAGE: fovea"))

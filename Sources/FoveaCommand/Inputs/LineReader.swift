@@ -31,7 +31,7 @@ final class LineReader {
     enum Line {
         /// A line with its separator, which only a torn last line lacks.
         case line([UInt8])
-        /// A line beyond the limit, which was passed over.
+        /// A line beyond the limit, the rest of which is passed over.
         case tooLong
         /// No whole line has come in the time given.
         case notYet
@@ -74,22 +74,30 @@ final class LineReader {
     /// The next line, once it is whole.
     func next(_ patience: Patience = .endless) throws(FoveaError) -> Line {
         while true {
-            if let end = buffer[searched...].firstIndex(of: separator) { return take(to: end + 1) }
-            searched = buffer.count
-            if buffer.count - start > limit { isPassingOver = true }
-            if isPassingOver {
-                buffer.removeAll(keepingCapacity: true)
-                (start, searched) = (0, 0)
+            if let end = buffer[searched...].firstIndex(of: separator) {
+                let line = line(to: end + 1)
+                guard isPassingOver else { return line }
+                isPassingOver = false
+                continue
             }
-            if isAtEnd { return start < buffer.count || isPassingOver ? take(to: buffer.count) : .end }
+            searched = buffer.count
+            let isTooLong = !isPassingOver && buffer.count - start > limit
+            if isPassingOver || isTooLong {
+                buffer.removeAll(keepingCapacity: true)
+                (start, searched, isPassingOver) = (0, 0, true)
+            }
+            // Told at once: the rest may never end.
+            if isTooLong { return .tooLong }
+            if isAtEnd { return start < buffer.count ? line(to: buffer.count) : .end }
             guard isReady(patience) else { return .notYet }
             try readMore()
         }
     }
 
-    private func take(to end: Int) -> Line {
-        defer { (start, searched, isPassingOver) = (end, end, false) }
-        return isPassingOver || end - start > limit ? .tooLong : .line(Array(buffer[start..<end]))
+    /// The line that ends before a place in the buffer.
+    private func line(to end: Int) -> Line {
+        defer { (start, searched) = (end, end) }
+        return end - start > limit ? .tooLong : .line(Array(buffer[start..<end]))
     }
 
     private func isReady(_ patience: Patience) -> Bool {
