@@ -28,7 +28,7 @@ enum Console {
         case nil: break
         case EPIPE: exit(ExitStatus.success.rawValue)
         case let error?:
-            say("fovea: error: standard output cannot be written (\(String(cString: strerror(error))))")
+            complain("standard output cannot be written (\(String(cString: strerror(error))))")
             exit(ExitStatus.output.rawValue)
         }
     }
@@ -47,6 +47,18 @@ enum Console {
 
     /// Whether results go to a person.
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Says why the program ends: its own words in front, in red on a terminal that may have colors.
+    static func complain(_ sentence: String) {
+        let words = errorHasColors ? "\u{1B}[1;31mfovea: error:\u{1B}[0m" : "fovea: error:"
+        _ = put("\(words) \(sentence.escapingControlCharacters)\n", on: STDERR_FILENO)
+    }
+
+    /// Whether messages may be colored: on a terminal that can, unless `NO_COLOR` is set to anything (no-color.org).
+    private static var errorHasColors: Bool {
+        guard errorIsTerminal, let terminal = getenv("TERM"), String(cString: terminal) != "dumb" else { return false }
+        return getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
+    }
 
     /// Whether messages go to a person.
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }

@@ -39,7 +39,7 @@ enum Main {
             exit(ExitStatus.usage.rawValue)
         default:
             let error = FoveaError(error)
-            Console.say("fovea: error: \(error.message)")
+            Console.complain(error.message)
             let isVerbose = CommandLine.arguments.contains { $0 == "--verbose" || $0 == "-v" }
             if isVerbose { error.details.forEach { Console.say("  " + $0) } }
             exit(ExitStatus(error.category).rawValue)

@@ -131,4 +131,23 @@ extension String {
         }
         return count
     }
+
+    @Test("--explain tells options and defaults from what the file states")
+    func origins() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            #"{"architecture": "vit_tiny_patch16_224", "pretrained_cfg": {"input_size": [3, 32, 32]}}"#,
+            to: "config.json")
+        func explained(_ options: [String]) throws -> String {
+            try FoveaProcess.results(
+                ["preprocess", "-q", "--explain", ExamplePictures.path("star"), "--model", folder.path] + options)
+        }
+        let own = try explained([])
+        #expect(own.contains("; crop_pct, crop_mode, interpolation by timm's default\n"), "\(own)")
+        #expect(!own.contains("; with"))
+        let said = try explained(["--crop-pct", "0.5", "--interpolation", "lanczos", "--mean", "0,0,0"])
+        #expect(
+            said.contains("; with --crop-pct 0.5, --interpolation lanczos; crop_mode by timm's default\n"), "\(said)")
+        #expect(said.contains("from --mean; std from the defaults of timm"))
+    }
 }

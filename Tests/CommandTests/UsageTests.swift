@@ -83,12 +83,20 @@ struct UsageTests {
         #expect(text.contains((["  fovea"] + command).joined(separator: " ")))
     }
 
+    @Test("completions for each shell name the commands", arguments: ["bash", "zsh", "fish"])
+    func completions(shell: String) throws {
+        let script = try FoveaProcess.results(["--generate-completion-script", shell])
+        for word in ["classify", "preprocess", "pull", "top-k"] { #expect(script.contains(word)) }
+        #expect(!script.contains("tune-worker"))
+    }
+
     @Test("--version tells version, build, loader and platforms")
     func version() throws {
         let lines = try FoveaProcess.results(["--version"]).split(separator: "\n")
-        #expect(lines[0].wholeMatch(of: /fovea \d+\.\d+\.\d+ \((debug|release)\)/) != nil)
+        #expect(lines[0].wholeMatch(of: /fovea \d+\.\d+\.\d+ \((debug|release), \w+\)/) != nil)
         #expect(lines[1].hasPrefix("OpenCL loader: "))
-        #expect(lines.dropFirst(2).allSatisfy { $0.hasPrefix("OpenCL platform: ") } && lines.count > 2)
+        #expect(lines.dropFirst(2).allSatisfy { $0.hasPrefix("OpenCL platform: ") || $0.hasPrefix("OpenCL device ") })
+        #expect(lines.count > 2)
         #expect(try FoveaProcess.results(["classify", "--version"]).hasPrefix("fovea "))
     }
 }

@@ -9,6 +9,24 @@ extension ModelFiles {
     /// `preprocessor_config.json`, open_clip's `preprocess_cfg`, else the defaults of the model's type. Throws CFG_* of
     /// category `model`.
     package func preprocessing(_ options: PreprocessingOptions = .init()) throws(FoveaError) -> Preprocessing {
+        var notes: [String] = []
+        if !options.geometryNames.isEmpty { notes.append("with \(options.geometryNames.joined(separator: ", "))") }
+        let defaults = timmDefaults.filter { !options.geometryFields.contains($0) }
+        if !defaults.isEmpty, preprocessor == nil, options.mode == nil {
+            notes.append("\(defaults.joined(separator: ", ")) by timm's default")
+        }
+        return try recipe(options).noting(notes)
+    }
+
+    /// The geometric fields of a timm configuration that it leaves to timm; none for other configurations.
+    private var timmDefaults: [String] {
+        guard let configuration, configuration.value("architecture") != nil,
+            let fields = try? configuration.section("pretrained_cfg") ?? configuration
+        else { return [] }
+        return ["input_size", "crop_pct", "crop_mode", "interpolation"].filter { fields.value($0) == nil }
+    }
+
+    private func recipe(_ options: PreprocessingOptions) throws(FoveaError) -> Preprocessing {
         do {
             if let preprocessor { return try HuggingFaceRecipe(preprocessor).preprocessing(options) }
             if let recipe = try timmRecipe(options) { return recipe }
@@ -71,7 +89,34 @@ extension ModelFiles {
     }
 }
 
+extension Preprocessing {
+    /// The same recipe, its resizing saying more of where it came from.
+    fileprivate func noting(_ notes: [String]) -> Preprocessing {
+        guard !notes.isEmpty else { return self }
+        return Preprocessing(
+            steps: steps.map { step in
+                guard case .resize = step.geometry else { return step }
+                return Step(step.geometry, source: ([step.source] + notes).joined(separator: "; "))
+            },
+            normalization: normalization)
+    }
+}
+
 extension PreprocessingOptions {
+    /// The options besides `--resize`, which recipes name themselves, that the geometry comes from.
+    fileprivate var geometryNames: [String] {
+        [
+            (cropFraction.map { "--crop-pct \($0)" }), (interpolation.map { "--interpolation \($0.rawValue)" }),
+            (inputSize.map { "--input-size \($0.height)x\($0.width)" }),
+        ].compactMap { $0 }
+    }
+
+    /// The same as timm's fields.
+    fileprivate var geometryFields: [String] {
+        (cropFraction == nil ? [] : ["crop_pct"]) + (interpolation == nil ? [] : ["interpolation"])
+            + (inputSize == nil ? [] : ["input_size"])
+    }
+
     /// Mean and deviation, the user's in place of the model's.
     func normalization(over own: PixelNormalization) throws(PreprocessingError) -> PixelNormalization {
         guard mean != nil || deviation != nil else { return own }
