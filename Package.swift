@@ -14,6 +14,12 @@ let package = Package(
         .library(name: "OperationCases", targets: ["OperationCases"]),
         .executable(name: "fovea", targets: ["FoveaCommand"]),
     ],
+    traits: [
+        .trait(
+            name: "Hub",
+            description: "fovea pull, whose HTTP client takes longer to build than all the rest."),
+        .default(enabledTraits: ["Hub"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -78,7 +84,7 @@ let package = Package(
             name: "FoveaCommand",
             dependencies: [
                 "Fovea", "Operations", "Checkpoints", "Imaging", "OpenCLRuntime", "OpenCLOperations", "VisionModels",
-                "OperationCases", "CheckpointsHDF5", "ModelHub",
+                "OperationCases", "CheckpointsHDF5", .target(name: "ModelHub", condition: .when(traits: ["Hub"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),

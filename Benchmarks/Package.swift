@@ -6,7 +6,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [
         // The name is Fovea's own: without it the identity would be the name of the clone's folder.
-        .package(name: "fovea", path: "../"),
+        // No traits: nothing here downloads models.
+        .package(name: "fovea", path: "../", traits: []),
         // No traits: allocations would be counted by a library that is another system package.
         .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
     ],
