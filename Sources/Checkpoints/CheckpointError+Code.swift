@@ -135,5 +135,7 @@ extension CheckpointError {
         case readFailed = "IO_READ"
         case writeFailed = "IO_WRITE"
         case noSpaceLeft = "IO_SPACE"
+        /// Another process is writing the file.
+        case fileBusy = "IO_BUSY"
     }
 }

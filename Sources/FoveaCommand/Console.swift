@@ -43,7 +43,9 @@ enum Console {
     static func explain(_ text: String) { _ = put(text + "\n", on: STDERR_FILENO) }
 
     /// Draws over the current line of a terminal on standard error; an empty text clears it.
-    static func redraw(_ line: String) { _ = put("\r\u{1B}[2K" + line, on: STDERR_FILENO) }
+    static func redraw(_ line: String) {
+        _ = put("\r\u{1B}[2K" + line.escapingControlCharacters, on: STDERR_FILENO)
+    }
 
     /// Whether results go to a person.
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

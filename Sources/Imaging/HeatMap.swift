@@ -42,7 +42,8 @@ package struct HeatMap: Sendable, Hashable {
 
     /// The map as a gray picture, a pixel a patch, from black for the least value to white for the largest.
     private var scaled: Picture {
-        let (low, high) = (values.min() ?? 0, values.max() ?? 0)
+        let finite = values.filter(\.isFinite)
+        let (low, high) = (finite.min() ?? 0, finite.max() ?? 0)
         let scale = high > low ? 255 / (high - low) : 0
         let levels = values.map { $0.isFinite ? UInt8(($0 - low) * scale) : 0 }
         return Picture(size: PixelSize(width: columns, height: rows), bytes: levels.flatMap { [$0, $0, $0] })

@@ -98,6 +98,24 @@ struct AtomicFileTests {
         #expect(try folder.read("out.txt") == Array("new".utf8))
     }
 
+    @Test("A file that is being written is not written by another")
+    func busy() throws {
+        let folder = try TemporaryFolder()
+        let first = try AtomicFile(folder("out.txt"))
+        try first.write("first")
+        expectFailure(.fileBusy) { try AtomicFile(folder("out.txt")) }
+        expectFailure(.fileBusy) { try AtomicFile(folder("out.txt"), keeping: 2) }
+        #expect(folder.names == ["out.txt.partial"])
+        try first.commit()
+        #expect(try folder.read("out.txt") == Array("first".utf8))
+        // What an interrupted run has left is cut to what is kept.
+        try folder.write("torn row", to: "out.txt.partial")
+        let second = try AtomicFile(folder("out.txt"), keeping: 4)
+        try second.write("!")
+        try second.commit()
+        #expect(try folder.read("out.txt") == Array("torn!".utf8))
+    }
+
     @Test("A link is followed, a pipe is written and not replaced")
     func special() throws {
         let folder = try TemporaryFolder()

@@ -71,6 +71,7 @@ struct EvaluateTests {
         let piped = try FoveaProcess.run(["evaluate", "-q", "-"], standardInput: list)
         #expect(piped.status == .exited(0), "\(piped.errors)")
         #expect(piped.output.contains("66.7 %") && piped.output.contains("confusion matrix"))
+        #expect(try metrics(["@" + list], status: 0)["pictures"]?.integer == 3)
         let indexed = try folder.write(
             "spiral, a line that winds outward;\(ExamplePictures.path("spiral"))", to: "d.txt")
         #expect(try metrics([indexed], status: 0)["top1"]?.double == 1)
@@ -81,7 +82,8 @@ struct EvaluateTests {
         arguments: [
             ("what;/x.png\n", Int32(2), "'what' names no class"), ("99;/x.png\n", 2, "index from 0 to"),
             ("/x.png\n", 2, "not id;path"), (";/x.png\n", 2, "not id;path"), ("star;\n", 2, "not id;path"),
-            ("", 3, "no picture was found"), ("star;/nowhere/x.png\n", 3, "no such file"),
+            ("", 3, "no picture was found"), ("\n\nstar;/x.png\n\n/x.png\n", 2, "line 5 is"),
+            ("star;/nowhere/x.png\n", 3, "no such file"),
         ])
     func refusals(list: String, status: Int32, words: String) throws {
         let path = try folder.write(list, to: "list.txt")
@@ -142,6 +144,13 @@ struct EvaluateTests {
         #expect(try FoveaProcess.run(arguments + ["--overwrite"]).status == .exited(1))
         #expect(TemporaryFolder.names(in: folder("report")) == (names + ["mine.txt"]).sorted())
         #expect(try JSON(parsing: text("metrics.json"))["pictures"]?.integer == 5)
+
+        // A folder that exists is kept, as it may be a mounted volume: a link to it, too.
+        _ = try folder.makeFolder("volume")
+        try #require(symlink("volume", folder("link")) == 0)
+        #expect(
+            try FoveaProcess.run(["evaluate", "-q", folder("data"), "--output", folder("link")]).status == .exited(1))
+        #expect(TemporaryFolder.names(in: folder("volume")) == names)
     }
 }
 

@@ -40,7 +40,7 @@ struct PipeTests {
             "\"\(star)\"", #"{"path": "\#(star)", "id": {"row": 7}, "other": 1}"#,
             #"{"base64": "\#(encoded)", "id": "x"}"#, #"{"path": "/nowhere/x.png", "id": null}"#, "", "no json", "7",
             #"{"id": 3}"#, #"{"id": 4, "path": 5}"#, #"{"path": "a", "base64": "b"}"#, #"{"base64": "AA*A"}"#,
-            #"{"base64": "bm8gcGljdHVyZQ=="}"#, #"{"path": "\#(star)"}"#,
+            #"{"base64": "bm8gcGljdHVyZQ=="}"#, #"{"path": "\#(star)", "base64": null}"#,
         ]
         let answers = try answers(to: requests, small + ["--top-k", "2"])
         try #require(answers.count == requests.count)

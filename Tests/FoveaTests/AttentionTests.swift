@@ -1,6 +1,7 @@
 import Checkpoints
 import Fovea
 import Imaging
+import OpenCLOperations
 import Operations
 import Testing
 import VisionModels
@@ -163,6 +164,21 @@ struct AttentionTests {
         #expect(error?.code == "NO_MAP")
     }
 
+    @Test("that hold NaN are an error, never a picture")
+    func nonFinite() throws {
+        let session = NonFiniteSession(try session("timm-vit", on: "cpu"))
+        let pixels = try array("timm-vit", "input")
+        let first = HostTensor([1, 3, 64, 64], Array(pixels.values.prefix(pixels.values.count / 2)))
+        for isRollout in [false, true] {
+            var view = AttentionView()
+            view.isRollout = isRollout
+            let error = #expect(throws: FoveaError.self) { try session.attentionMaps(.tensor(first), view) }
+            #expect(error?.code == "MODEL_NONFINITE_OUTPUT")
+        }
+        let map = HeatMap(rows: 1, columns: 2, values: [.nan, 1])
+        #expect(map.laid(over: Picture(size: PixelSize(width: 2, height: 1), bytes: [0, 0, 0, 9, 9, 9])).width == 2)
+    }
+
     @Test("pooled is the embedding before its projection", arguments: devices)
     func pooled(device: String) throws {
         let name = "hf-clip-vision"
@@ -184,5 +200,25 @@ struct AttentionTests {
         #expect(e(HostTensor([2, outputs], products.map(Float.init)), try array(name, "embedding")) <= 2e-5)
         #expect(
             try self.session("timm-vit", on: device).run(.tensor(array("timm-vit", "input")), .pooled).shape == [2, 48])
+    }
+}
+
+/// A session whose device gives NaN.
+private final class NonFiniteSession: InferenceSession {
+    private let session: any InferenceSession
+
+    init(_ session: any InferenceSession) { self.session = session }
+
+    var configuration: VisionTransformerConfiguration { session.configuration }
+    var mapCounts: (blocks: Int?, pool: Int?) { session.mapCounts }
+    var deviceName: String { session.deviceName }
+    var deviceMemory: (used: Int, peak: Int)? { session.deviceMemory }
+    var bufferCount: Int { session.bufferCount }
+    func takeProfile() throws(FoveaError) -> [LaunchTime] { try session.takeProfile() }
+
+    func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
+        var result = try session.run(input, output)
+        result.values[result.values.count - 1] = .nan
+        return result
     }
 }

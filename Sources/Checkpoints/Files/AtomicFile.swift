@@ -20,7 +20,8 @@ package final class AtomicFile {
 
     /// Opens `FILE.partial` beside the destination, cut to its first `keeping` bytes.
     ///
-    /// Throws IO_NOT_FOUND where the directory does not exist, IO_PERM, IO_SPACE, IO_WRITE, or IO_NOT_FILE for a directory.
+    /// Throws IO_NOT_FOUND where the directory does not exist, IO_PERM, IO_SPACE, IO_WRITE, IO_NOT_FILE for a directory, or
+    /// IO_BUSY where another process is writing the same file.
     ///
     /// - Parameter suffix: What the partial file is called behind the destination.
     package init(
@@ -34,14 +35,31 @@ package final class AtomicFile {
         destination = target.path
         keepsPartial = keeping > 0
         partial = target.isReplaced ? target.path + suffix : nil
-        let flags = O_WRONLY | O_CLOEXEC | (target.isReplaced ? O_CREAT | (keeping == 0 ? O_TRUNC : 0) : 0)
-        repeat { descriptor = open(partial ?? destination, flags, 0o666) } while descriptor < 0 && errno == EINTR
-        guard descriptor >= 0 else { throw .system(errno, file: partial ?? path, writing: true) }
-        if keeping > 0, target.isReplaced {
+        descriptor = -1
+        let flags = O_WRONLY | O_CLOEXEC | (target.isReplaced ? O_CREAT : 0)
+        repeat {
+            if descriptor >= 0 { close(descriptor) }
+            repeat { descriptor = open(partial ?? destination, flags, 0o666) } while descriptor < 0 && errno == EINTR
+            guard descriptor >= 0 else { throw .system(errno, file: partial ?? path, writing: true) }
+            guard let partial, flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { continue }
+            close(descriptor)
+            descriptor = -1
+            throw CheckpointError(
+                .fileBusy, file: partial, "is being written by another process",
+                next: "wait for it, or name another output file")
+        } while partial.map { !Self.isNamed($0, descriptor) } ?? false
+        if target.isReplaced {
             guard ftruncate(descriptor, off_t(keeping)) == 0, lseek(descriptor, 0, SEEK_END) == off_t(keeping) else {
                 throw .system(errno, file: partial ?? path, writing: true)
             }
         }
+    }
+
+    /// Whether a file has still the name that it was opened under: another process may have given it its final one.
+    private static func isNamed(_ path: String, _ descriptor: CInt) -> Bool {
+        var (opened, named) = (stat(), stat())
+        guard fstat(descriptor, &opened) == 0, stat(path, &named) == 0 else { return false }
+        return opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
     }
 
     /// The file that an interrupted run has left for `path`, and a later one may go on with.
@@ -111,6 +129,10 @@ package final class AtomicFile {
     /// Throws IO_SPACE or IO_WRITE where the last bytes cannot be stored, IO_PERM where the name cannot be taken.
     package func commit() throws(CheckpointError) {
         precondition(descriptor >= 0, "a second commit of \(path)")
+        // Before the name: else a power cut may leave the name without the content. What cannot be synced need not be.
+        if partial != nil, fsync(descriptor) != 0, ![EINVAL, EROFS, ENOTSUP].contains(errno) {
+            throw .system(errno, file: path, writing: true)
+        }
         let closed = close(descriptor)
         let closeError = errno
         descriptor = -1

@@ -35,7 +35,7 @@ extension InferenceSession {
         guard !view.isRollout else {
             let start = try view.query == .readout ? poolRow(input) : nil
             let blocks = Array(1..<configuration.depth + 1)
-            let weights = try run(input, .attention(AttentionChoice(.blocks(blocks), heads: .mean)))
+            let weights = try finite(run(input, .attention(AttentionChoice(.blocks(blocks), heads: .mean))))
             return [
                 [
                     configuration.patches(
@@ -48,7 +48,7 @@ extension InferenceSession {
         // The rows of the class token need no others.
         let queries = layers == .pool ? 1 : (rows.max() ?? 0) + 1
         let output = OutputKind.attention(AttentionChoice(layers, heads: view.heads, queries: queries))
-        let weights = try run(input, output)
+        let weights = try finite(run(input, output))
         let (layerCount, tokens) = (output.stackedLayerCount ?? 1, weights.shape.width)
         let maps = weights.shape.rows / (queries * layerCount)
         return (0..<layerCount).map { layer in
@@ -60,10 +60,18 @@ extension InferenceSession {
         }
     }
 
+    /// NaN must never look like an answer.
+    private func finite(_ weights: HostTensor) throws(FoveaError) -> HostTensor {
+        guard let bad = weights.values.first(where: { !$0.isFinite }) else { return weights }
+        throw FoveaError(
+            .deviceFailed, code: "MODEL_NONFINITE_OUTPUT",
+            "the model gave \(bad) as a weight of attention, which is no answer; check the device with fovea verify")
+    }
+
     /// What the pooling's own attention gives each token; nil for other readouts.
     private func poolRow(_ input: ModelInput) throws(FoveaError) -> [Double]? {
         guard mapCounts.pool != nil else { return nil }
-        return try run(input, .attention(AttentionChoice(.pool, heads: .mean))).values.map(Double.init)
+        return try finite(run(input, .attention(AttentionChoice(.pool, heads: .mean)))).values.map(Double.init)
     }
 }
 

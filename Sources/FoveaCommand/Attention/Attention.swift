@@ -84,7 +84,7 @@ struct Attention: ParsableCommand {
             .pictures(PictureReader.batch([seen]), reader.normalization), view)
         switch output.format {
         case .array: try file.write(npy: maps)
-        case .picture: try file.write(png: sheet(of: maps, recipe, decoded, seen))
+        case .picture: try file.write(sheet(of: maps, recipe, decoded, seen).png(for: output.path))
         }
         try file.commit()
         verbosity.detail(
@@ -122,14 +122,17 @@ struct Attention: ParsableCommand {
     private func sheet(
         of maps: [[HeatMap]], _ recipe: Preprocessing, _ decoded: DecodedPicture, _ seen: Picture
     ) throws(FoveaError) -> Picture {
-        let isAlone = maps.count == 1 && maps[0].count == 1
-        let factor = (isAlone ? Self.side : Self.tileSide) / max(seen.width, seen.height)
+        let count = maps.count * maps[0].count
+        let side = count == 1 ? Self.side : min(Self.tileSide, Int((Self.sheetArea / Double(count)).squareRoot()))
+        let factor = side / max(seen.width, seen.height)
         let below = factor > 1 ? try apply(recipe.enlarged(by: factor), to: decoded) : seen
         return Picture.sheet(maps.map { $0.map { $0.laid(over: below) } })
     }
 
     /// About how many pixels a map alone has on its longer side, and one among others.
     private static let (side, tileSide) = (896, 448)
+    /// About how many pixels a sheet has at most, unless the model's own pictures are larger than their share of it.
+    private static let sheetArea = 64e6
 }
 
 /// A file for maps, told by its name.

@@ -10,15 +10,4 @@ extension OutputFile {
         try write(NumPyArray.header(for: [maps.count, maps[0].count, first.rows, first.columns]))
         for map in maps.joined() { try write(map.values) }
     }
-
-    /// Writes a picture as PNG.
-    func write(png picture: Picture) throws(FoveaError) {
-        do {
-            try write(picture.png())
-        } catch let error as ImageError {
-            throw FoveaError(error, category: .outOfMemory)
-        } catch {
-            throw FoveaError(error)
-        }
-    }
 }

@@ -32,7 +32,10 @@ struct Classify: AsyncParsableCommand {
             "File for the rows instead of standard output; it appears whole or not at all.", valueName: "file"))
     var output: String?
 
-    @Flag(help: "Go on with the rows that an interrupted run has left in FILE.partial; for jsonl and csv.")
+    @Flag(
+        help:
+            "Go on with the rows that an interrupted run of the same command has left in FILE.partial; for jsonl and csv."
+    )
     var resume = false
 
     @OptionGroup var overwrite: OverwriteOption

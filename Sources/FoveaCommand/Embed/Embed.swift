@@ -32,7 +32,7 @@ struct Embed: AsyncParsableCommand {
     @Flag(help: "Scale each vector to length 1; one of length 0 stays as it is.")
     var normalize = false
 
-    @Flag(help: "Go on with the rows that an interrupted run has left in FILE.partial.")
+    @Flag(help: "Go on with the rows that an interrupted run of the same command has left in FILE.partial.")
     var resume = false
 
     @OptionGroup var overwrite: OverwriteOption

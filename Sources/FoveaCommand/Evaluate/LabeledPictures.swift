@@ -48,6 +48,8 @@ struct LabeledPictures {
     }
 
     private mutating func readList(_ path: String, _ classes: ClassNames) throws(FoveaError) {
+        // Other commands name a list so; here nothing else is a list.
+        let path = path.hasPrefix("@") ? String(path.dropFirst()) : path
         let list = try PathList(path)
         let name = path == "-" ? "standard input" : path
         while case .path(let line) = try list.next() {
@@ -56,11 +58,11 @@ struct LabeledPictures {
             else {
                 throw FoveaError(
                     .usage, code: "LIST_LINE",
-                    "\(name): line \(samples.count + 1) is '\(line.shortened(to: 60))', not id;path; write the class, a "
+                    "\(name): line \(list.lineNumber) is '\(line.shortened(to: 60))', not id;path; write the class, a "
                         + "semicolon and the path of the picture")
             }
             let label = try classes.index(
-                of: String(line[..<separator]), at: "\(name), line \(samples.count + 1)")
+                of: String(line[..<separator]), at: "\(name), line \(list.lineNumber)")
             samples.append(Sample(path: String(line[line.index(after: separator)...]), label: label))
         }
     }

@@ -48,6 +48,8 @@ final class LineReader {
     /// Where the first line of the buffer begins, and how far it was searched for its end.
     private var (start, searched) = (0, 0)
     private var isPassingOver = false
+    /// How many lines have been given, those beyond the limit included.
+    private(set) var lineCount = 0
     private var isAtEnd = false
 
     private static let chunkSize = 1 << 16
@@ -87,7 +89,10 @@ final class LineReader {
                 (start, searched, isPassingOver) = (0, 0, true)
             }
             // Told at once: the rest may never end.
-            if isTooLong { return .tooLong }
+            if isTooLong {
+                lineCount += 1
+                return .tooLong
+            }
             if isAtEnd { return start < buffer.count ? line(to: buffer.count) : .end }
             guard isReady(patience) else { return .notYet }
             try readMore()
@@ -97,6 +102,7 @@ final class LineReader {
     /// The line that ends before a place in the buffer.
     private func line(to end: Int) -> Line {
         defer { (start, searched) = (end, end) }
+        if !isPassingOver { lineCount += 1 }
         return end - start > limit ? .tooLong : .line(Array(buffer[start..<end]))
     }
 

@@ -16,6 +16,9 @@ struct PathList {
         lines = try LineReader(path, separator: separator, limit: Self.lineLimit)
     }
 
+    /// The number of the line that was read last, from 1; empty lines count.
+    var lineNumber: Int { lines.lineCount }
+
     /// What a list has next.
     enum Item {
         case path(String)

@@ -63,8 +63,10 @@ enum PictureFolder {
 
     private static func names(in folder: String) throws(ImageError) -> [String] {
         guard let directory = opendir(folder) else {
-            let reason = String(cString: strerror(errno))
-            throw ImageError(.permission, file: folder, "the folder may not be read (\(reason)); check its rights")
+            let (code, reason) = (errno, String(cString: strerror(errno)))
+            throw ImageError(
+                code == EACCES ? .permission : .read, file: folder,
+                "the folder cannot be read (\(reason)); check its rights and its device")
         }
         defer { closedir(directory) }
         var names: [String] = []

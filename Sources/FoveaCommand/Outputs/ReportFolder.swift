@@ -7,22 +7,29 @@ import Fovea
     import Darwin
 #endif
 
-/// A folder of results that appears whole or not at all: it is filled as `DIR.partial` and renamed at the end.
+/// A folder of results that appears whole or not at all.
+///
+/// One that is new is filled as `DIR.partial` and renamed at the end. One that exists may be a mounted volume, the working
+/// directory or a link, which nothing can be renamed over: it is filled inside, and its files get their names at the end, each
+/// whole.
 final class ReportFolder {
     /// The path as the user gave it.
     let path: String
     private let partial: String
+    private let isNew: Bool
     private var names: [String] = []
     private var isCommitted = false
 
-    /// Makes `DIR.partial`, before any work is done for it.
+    /// Makes the folder that is filled, before any work is done for it.
     ///
     /// Throws category `output` where the folder has something in it and may not be overwritten, or cannot be made.
     init(_ path: String, _ overwrite: OverwriteOption) throws(FoveaError) {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        (self.path, partial) = (path, path + ".partial")
-        if access(path, F_OK) == 0 {
+        self.path = path
+        isNew = access(path, F_OK) != 0
+        partial = isNew ? path + ".partial" : path + "/.fovea.partial"
+        if !isNew {
             guard PictureFolder.exists(path) else {
                 throw FoveaError(.output, code: "IO_NOT_FOLDER", "\(path): is not a folder; name another")
             }
@@ -58,18 +65,20 @@ final class ReportFolder {
         try file.commit()
     }
 
-    /// Gives the folder its name; files of a folder that exists are replaced one by one, each whole.
+    /// Gives the folder its name, or its files theirs.
     func commit() throws(FoveaError) {
-        if rename(partial, path) != 0 {
-            guard errno == ENOTEMPTY || errno == EEXIST else { throw Self.unwritable(path, errno) }
-            for name in names {
-                guard rename("\(partial)/\(name)", "\(path)/\(name)") == 0 else {
-                    throw Self.unwritable("\(path)/\(name)", errno)
-                }
-            }
-            rmdir(partial)
-        }
+        // What is whole stays, whatever may go wrong with a name.
         isCommitted = true
+        guard !isNew else {
+            guard rename(partial, path) == 0 else { throw Self.unwritable(path, errno) }
+            return
+        }
+        for name in names {
+            guard rename("\(partial)/\(name)", "\(path)/\(name)") == 0 else {
+                throw Self.unwritable("\(path)/\(name)", errno)
+            }
+        }
+        rmdir(partial)
     }
 
     private static func isEmpty(_ folder: String) -> Bool {

@@ -63,7 +63,7 @@ struct Pipe: AsyncParsableCommand {
         while let pictures = try await feed.next() {
             options.verbosity.detail(pictures)
             var text = ""
-            for row in try rows(pictures) {
+            for row in try answering(requests, { () throws(FoveaError) in try rows(pictures) }) {
                 let request = requests.removeFirst()
                 let refusal: FoveaError? = if case .failure(let error) = request.picture { error } else { nil }
                 if let error = refusal ?? row.error {
@@ -77,6 +77,19 @@ struct Pipe: AsyncParsableCommand {
         }
         guard tally.failures > 0, !exitZero else { return }
         throw ExitCode(ExitStatus.someFailed.rawValue)
+    }
+
+    /// Where the device fails, answers whatever was asked with that before the error ends the command.
+    private func answering(
+        _ requests: RequestLines, _ compute: () throws(FoveaError) -> [any PictureRow]
+    ) throws(FoveaError) -> [any PictureRow] {
+        do {
+            return try compute()
+        } catch {
+            let answers = requests.removeAll().map { $0.answer(.object(error.row(input: ""))).text() + "\n" }
+            Console.write(answers.joined())
+            throw error
+        }
     }
 
     /// What the task says of a batch.

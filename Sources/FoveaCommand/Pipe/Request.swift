@@ -32,9 +32,11 @@ struct Request {
             (id, input, picture) = (nil, path, .success(.file(path)))
             return
         }
+        // Tables with a column for each often have null in one of them.
+        func field(_ name: String) -> JSON? { request[name].flatMap { $0 == .null ? nil : $0 } }
         id = request["id"]
         input = request["path"]?.string
-        switch (request["path"], request["base64"]) {
+        switch (field("path"), field("base64")) {
         case (.string(let path)?, nil): picture = .success(.file(path))
         case (nil, .string(let text)?):
             picture = Base64.decode(text).map { .encoded($0, name: "the picture sent") }.mapError { malformed in
@@ -100,6 +102,12 @@ final class RequestLines: PictureSupply {
 
     /// The request that is answered next.
     func removeFirst() -> Request { waiting.removeFirst() }
+
+    /// All requests that were read and have no answer.
+    func removeAll() -> [Request] {
+        defer { waiting = [] }
+        return waiting
+    }
 }
 
 extension Request {
