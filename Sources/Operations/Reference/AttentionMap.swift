@@ -12,31 +12,28 @@ extension ReferenceBackend {
             bias.map { $0.heads == heads && $0.tokenCount == tokens } ?? true, "bias does not fit \(heads) heads")
         return HostTensor(sizes.result) { y in
             parallel(sizes.batch * sizes.mapCount * answered) { row in
-                let (image, map, query) = (
-                    row / (sizes.mapCount * answered), row / answered % sizes.mapCount, row % answered
-                )
-                withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * tokens) { scratch in
-                    guard let scores = scratch.baseAddress else { return }
-                    let sum = scores + tokens
-                    for t in 0..<tokens { sum[t] = 0 }
-                    for h in 0..<sizes.headsPerMap {
-                        let head = chosen.lowerBound + map * sizes.headsPerMap + h
-                        let base = image * tokens * 3 * width + head * sizes.headWidth
-                        let (q, keys) = (base + query * 3 * width, base + width)
-                        for t in 0..<tokens {
-                            var score = 0.0
-                            for c in 0..<sizes.headWidth {
-                                score +=
-                                    Double(queryKeyValue.values[q + c])
-                                    * Double(queryKeyValue.values[keys + t * 3 * width + c])
+                let (map, query) = (row / answered, row % answered)
+                let (image, first) = (map / sizes.mapCount, map % sizes.mapCount * sizes.headsPerMap)
+                queryKeyValue.values.withUnsafeBufferPointer { values in
+                    withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * tokens) { scratch in
+                        guard let base = values.baseAddress, let scores = scratch.baseAddress else { return }
+                        let sum = scores + tokens
+                        for t in 0..<tokens { sum[t] = 0 }
+                        for head in chosen.lowerBound + first..<chosen.lowerBound + first + sizes.headsPerMap {
+                            let q = base + (image * tokens + query) * 3 * width + head * sizes.headWidth
+                            let keys = base + image * tokens * 3 * width + width + head * sizes.headWidth
+                            for t in 0..<tokens {
+                                let k = keys + t * 3 * width
+                                var score = 0.0
+                                for c in 0..<sizes.headWidth { score += Double(q[c]) * Double(k[c]) }
+                                let added = bias?.values.values[(head * tokens + query) * tokens + t] ?? 0
+                                scores[t] = Double(scale) * score + Double(added)
                             }
-                            let added = bias?.values.values[(head * tokens + query) * tokens + t] ?? 0
-                            scores[t] = Double(scale) * score + Double(added)
+                            softmaxInPlace(scores, count: tokens)
+                            for t in 0..<tokens { sum[t] += scores[t] }
                         }
-                        softmaxInPlace(scores, count: tokens)
-                        for t in 0..<tokens { sum[t] += scores[t] }
+                        for t in 0..<tokens { y.base[row * tokens + t] = Float(sum[t] / Double(sizes.headsPerMap)) }
                     }
-                    for t in 0..<tokens { y.base[row * tokens + t] = Float(sum[t] / Double(sizes.headsPerMap)) }
                 }
             }
         }
