@@ -111,7 +111,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["FoveaCommand", "Checkpoints", "CheckpointsHDF5", "Imaging", "ModelHub", "Operations"],
+            dependencies: [
+                "FoveaCommand", "Checkpoints", "CheckpointsHDF5", "Imaging", "ModelHub", "Operations",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swiftSettings),
     ]
 )

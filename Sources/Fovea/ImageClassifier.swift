@@ -30,7 +30,11 @@ public actor ImageClassifier {
     ///   - device: `auto`, `gpu`, `cpu` (the reference, without OpenCL), `opencl:N`, or part of a device's name.
     /// - Throws: `FoveaError` of category `model`, `noDevice` or `outOfMemory`; `usage` for a model without a head.
     public init(model: String = "demo", device: String = "auto") throws(FoveaError) {
-        let loaded = try PictureModel(model: model, device: device, output: .logits)
+        try self.init(PictureModel(model: model, device: device, output: .logits))
+    }
+
+    /// Takes a model that is on its device.
+    package init(_ loaded: sending PictureModel) throws(FoveaError) {
         labels = try loaded.opened.labels()
         isMultiLabel = loaded.opened.isMultiLabel
         classCount = loaded.opened.configuration.classes ?? 0
@@ -40,14 +44,16 @@ public actor ImageClassifier {
 
     /// Classifies a picture file (JPEG, PNG or WebP): the best classes, best first.
     ///
-    /// - Throws: `FoveaError` of category `input` where the file is no picture that can be read.
+    /// - Throws: `FoveaError` of category `input` where the file is no picture that can be read; `usage` where `count` is
+    ///   less than 1.
     public func classify(_ path: String, top count: Int = 5) throws(FoveaError) -> [Prediction] {
         try predictions(for: PictureBatch([.file(path)], by: reader), top: count)[0].get()
     }
 
     /// Classifies an encoded picture in memory.
     ///
-    /// - Throws: `FoveaError` of category `input` where the bytes are no picture that can be read.
+    /// - Throws: `FoveaError` of category `input` where the bytes are no picture that can be read; `usage` where `count` is
+    ///   less than 1.
     public func classify(encoded bytes: [UInt8], top count: Int = 5) throws(FoveaError) -> [Prediction] {
         try predictions(for: PictureBatch([.encoded(bytes, name: "picture")], by: reader), top: count)[0].get()
     }
@@ -55,7 +61,7 @@ public actor ImageClassifier {
     /// Classifies several files in one pass; a file that fails has its error in its place.
     ///
     /// A picture's answer has the same bits whatever else is in the batch.
-    /// - Throws: `FoveaError` where the device fails.
+    /// - Throws: `FoveaError` where the device fails, or of category `usage` where `count` is less than 1.
     public func classify(
         _ paths: [String], top count: Int = 5
     ) throws(FoveaError) -> [Result<[Prediction], FoveaError>] {
@@ -66,7 +72,7 @@ public actor ImageClassifier {
     ///
     /// - Parameters:
     ///   - paths: Picture files.
-    ///   - count: Classes in an answer, best first; all where there are fewer.
+    ///   - count: Classes in an answer, best first: at least 1, and all where there are fewer.
     ///   - batchSize: Pictures in a pass, at least 1.
     public nonisolated func classify<Paths: Sequence<String> & Sendable>(
         each paths: Paths, top count: Int = 5, batchSize: Int = 8
@@ -78,7 +84,7 @@ public actor ImageClassifier {
     ///
     /// - Parameters:
     ///   - paths: Picture files.
-    ///   - count: Classes in an answer, best first; all where there are fewer.
+    ///   - count: Classes in an answer, best first: at least 1, and all where there are fewer.
     ///   - batchSize: Pictures in a pass, at least 1.
     public nonisolated func classify<Paths: AsyncSequence & Sendable>(
         each paths: Paths, top count: Int = 5, batchSize: Int = 8
@@ -93,8 +99,15 @@ public actor ImageClassifier {
     private func predictions(
         for batch: PictureBatch, top count: Int
     ) throws(FoveaError) -> [Result<[Prediction], FoveaError>] {
-        try model.answers(for: batch) { scores throws(FoveaError) in
-            try Classification.top(count, of: scores, labels: labels, isMultiLabel: isMultiLabel)
+        guard count >= 1 else {
+            throw FoveaError(.usage, code: "TOP_K", "top \(count) asks for no class; ask for 1 or more")
+        }
+        return try model.outputs(.logits, for: batch).map { scores in
+            scores.flatMap { scores in
+                Result { () throws(FoveaError) in
+                    try Classification.top(count, of: scores, labels: labels, isMultiLabel: isMultiLabel)
+                }
+            }
         }
     }
 }

@@ -85,27 +85,18 @@ public actor ImageEncoder {
     private func vectors(
         for batch: PictureBatch, _ isNormalized: Bool
     ) throws(FoveaError) -> [Result<[Float], FoveaError>] {
-        try model.answers(for: batch) { values throws(FoveaError) in
-            try Embedding.checked(values, normalized: isNormalized)
+        try model.outputs(.embedding, for: batch).map { values in
+            values.map { isNormalized ? Embedding.unit($0) : Array($0) }
         }
     }
 }
 
-/// From a model's output to a vector that can be compared.
+/// What makes vectors comparable.
 package enum Embedding {
-    /// The values, scaled to length 1 where asked; sums in Double.
-    ///
-    /// - Throws: `deviceFailed` where a value is not finite: NaN must never look like an answer.
-    package static func checked(_ values: ArraySlice<Float>, normalized: Bool) throws(FoveaError) -> [Float] {
-        if let bad = values.firstIndex(where: { !$0.isFinite }) {
-            throw FoveaError(
-                .deviceFailed, code: "MODEL_NONFINITE_OUTPUT",
-                "the model gave \(values[bad]) at place \(bad - values.startIndex) of the embedding; check the device with "
-                    + "`fovea verify`")
-        }
-        guard normalized else { return Array(values) }
-        let length = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-        // A vector of zeros has no direction and stays as it is.
-        return length > 0 ? values.map { Float(Double($0) / length) } : Array(values)
+    /// A vector scaled to length 1, so that a dot product is the cosine; one of length 0 stays as it is.
+    package static func unit(_ vector: ArraySlice<Float>) -> [Float] {
+        // In Double no square of a Float is lost or too large.
+        let length = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        return length > 0 ? vector.map { Float(Double($0) / length) } : Array(vector)
     }
 }

@@ -12,7 +12,8 @@ struct Devices: ParsableCommand {
         discussion: """
             Numbers and names are what --device takes. GPUs are put to a short self-test, as `auto` does it.
 
-            Example: fovea devices --format json
+            Example:
+              fovea devices --format json
             """)
 
     @Option(help: "text or json.")

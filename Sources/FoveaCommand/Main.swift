@@ -58,7 +58,8 @@ struct FoveaCommand: ParsableCommand {
 
             Results go to standard output, everything else to standard error. Exit status: 0 all went well, 1 some inputs \
             failed, 2 usage, 3 no input could be read, 4 the model cannot be loaded, 5 no such device, 6 not enough \
-            memory, 7 the device failed, 8 a file cannot be written or a download failed, 70 a bug of ours.
+            memory, 7 the device failed, 8 a file cannot be written or a download failed, 70 a bug of ours, 130 \
+            and 143 ended by SIGINT and SIGTERM.
             """,
         version: VersionReport.short,
         subcommands: [

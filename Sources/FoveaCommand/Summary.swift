@@ -8,7 +8,7 @@ import VisionModels
 struct Summary: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows a model's sizes, parameters, work per picture and memory.",
-        discussion: "Needs no device.\n\nExample: fovea summary --model models/deit_tiny_patch16_224")
+        discussion: "Needs no device.\n\nExample:\n  fovea summary --model models/deit_tiny_patch16_224")
 
     @OptionGroup var modelOptions: ModelOptions
     @OptionGroup var pictureOptions: PictureOptions
@@ -19,11 +19,12 @@ struct Summary: ParsableCommand {
     @Option(help: "text or json.")
     var format = ReportFormat.text
 
-    @Flag(help: "Tell the long story of errors.")
-    var verbose = false
+    @OptionGroup var verbosity: Verbosity
 
     func run() throws {
-        let files = try random.map { name throws(FoveaError) in try ModelFiles.random(name) } ?? modelOptions.files()
+        let files =
+            try random.map { name throws(FoveaError) in try ModelFiles.random(name) }
+            ?? modelOptions.files(quiet: verbosity.quiet)
         let opened = try files.open(modelOptions.overrides(inputSize: pictureOptions.inputSize))
         let summary = ModelSummary(
             opened, preprocessing: try? files.preprocessing(pictureOptions.preprocessing),

@@ -17,7 +17,8 @@ struct Verify: ParsableCommand {
             compared too, layer by layer, and the promise is checked that a picture's logits are the same bits in every \
             batch. With --golden only that folder's stored outputs are compared. Exit 0 only if all hold, 1 otherwise.
 
-            Example: fovea verify --device gpu --model models/vit_base_patch16_224
+            Example:
+              fovea verify --device gpu --model models/vit_base_patch16_224
             """)
 
     @OptionGroup var deviceOptions: DeviceOptions
@@ -49,11 +50,10 @@ struct Verify: ParsableCommand {
     )
     var guarded = false
 
-    @Flag(help: "Tell of each case, and the long story of errors.")
-    var verbose = false
+    @OptionGroup var verbosity: Verbosity
 
     func run() throws {
-        let device = try deviceOptions.resolve(verbose: verbose)
+        let device = try deviceOptions.resolve(verbose: verbosity.verbose)
         if guarded { try checkCanGuard(device) }
         var tally = VerificationTally()
         if let golden {
@@ -104,7 +104,7 @@ extension Verify {
         for operation in operation.isEmpty ? Operation.allCases : operation {
             try verifier.verify(operation) { form, agreement in
                 tally.count(agreement, as: "\(agreement.name), \(form)")
-                if verbose { Console.write("  \(form): \(agreement.name): \(agreement.line)\n") }
+                if verbosity.verbose { Console.write("  \(form): \(agreement.name): \(agreement.line)\n") }
             } eachForm: { report in
                 guard let worst = report.worst else { return }
                 table.writeRow([
@@ -116,7 +116,9 @@ extension Verify {
     }
 
     private func verifyModel(on device: ComputeDevice, _ tally: inout VerificationTally) throws {
-        let files = try random.map { name throws(FoveaError) in try ModelFiles.random(name) } ?? modelOptions.files()
+        let files =
+            try random.map { name throws(FoveaError) in try ModelFiles.random(name) }
+            ?? modelOptions.files(quiet: verbosity.quiet)
         let opened = try files.open(modelOptions.overrides(inputSize: inputSize))
         let session = try opened.session(on: device, options: sessionOptions)
         Console.write(
@@ -142,7 +144,9 @@ extension Verify {
 
     private func verify(golden path: String, on device: ComputeDevice, _ tally: inout VerificationTally) throws {
         let golden = try GoldenFolder(path)
-        let files = try modelOptions.model == nil ? ModelFiles(path, formats: [.hdf5]) : modelOptions.files()
+        let files =
+            try modelOptions.model == nil
+            ? ModelFiles(path, formats: [.hdf5]) : modelOptions.files(quiet: verbosity.quiet)
         let opened = try files.open(modelOptions.overrides(inputSize: inputSize ?? golden.inputSize))
         let session = try opened.session(on: device, options: sessionOptions)
         Console.write(

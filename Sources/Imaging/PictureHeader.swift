@@ -35,7 +35,7 @@ extension PixelSize {
             throw ImageError(
                 .tooLarge,
                 "has \(self) = \(area) pixels, the limit is \(options.maximumPixels); "
-                    + "shrink it or raise the limit of pixels")
+                    + "shrink it or raise the limit (--max-pixels)")
         }
         if max(width, height) > options.maximumAspect * min(width, height) {
             throw ImageError(
@@ -58,7 +58,7 @@ extension ImageError {
         case FOVEA_IMAGE_TRUNCATED:
             self.init(
                 .truncated,
-                "the \(name) is truncated (\(detail)); fetch the file again or allow truncated pictures")
+                "the \(name) is truncated (\(detail)); fetch it again or allow truncated pictures (--allow-truncated)")
         case FOVEA_IMAGE_TOO_LARGE:
             self.init(.tooLarge, "the \(name) is too large (\(detail)); shrink it")
         case FOVEA_IMAGE_UNSUPPORTED:
@@ -68,13 +68,13 @@ extension ImageError {
         case FOVEA_IMAGE_TIMEOUT:
             self.init(
                 .timeout,
-                "decoding the \(name) took more than \(options.maximumSeconds) s of processor time; "
-                    + "save it smaller or allow more time")
+                "decoding the \(name) took more than \(options.maximumSeconds) s of processor time; save it smaller")
         case FOVEA_IMAGE_OUT_OF_MEMORY:
             self.init(.memory, "there is not enough memory to decode this \(name) (\(detail)); shrink it")
         default:
             self.init(
-                .corrupt, "the \(name) is damaged (\(detail)); fetch the file again or allow truncated pictures")
+                .corrupt,
+                "the \(name) is damaged (\(detail)); fetch it again or allow truncated pictures (--allow-truncated)")
         }
     }
 }

@@ -32,14 +32,17 @@ struct FoveaProcess {
     ///   - standardInput: A file; nothing where nil.
     ///   - standardOutput: A file that takes the results in place of the answer's `output`.
     ///   - environment: Variables beside those of this process.
+    ///   - preparation: What a shell does before it turns into the command, such as `ulimit -n 16`.
     static func run(
         _ arguments: [String], standardInput: String? = nil, standardOutput: String? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], after preparation: String? = nil
     ) throws -> Outcome {
         let folder = try TemporaryFolder()
         let (output, errors) = (standardOutput ?? folder("output"), folder("errors"))
+        let shell = preparation.map { ["/bin/sh", "-c", $0 + #"; exec "$0" "$@""#] } ?? []
         let child = try start(
-            arguments, environment: environment, standardInput: .file(standardInput ?? "/dev/null", O_RDONLY),
+            command: shell + [path] + arguments, environment: environment,
+            standardInput: .file(standardInput ?? "/dev/null", O_RDONLY),
             standardOutput: .file(output, O_WRONLY | O_CREAT), standardError: .file(errors, O_WRONLY | O_CREAT))
         let status = wait(for: child)
         return Outcome(
@@ -66,6 +69,15 @@ struct FoveaProcess {
         _ arguments: [String], environment: [String: String] = [:], standardInput: Stream, standardOutput: Stream,
         standardError: Stream
     ) throws -> pid_t {
+        try start(
+            command: [path] + arguments, environment: environment, standardInput: standardInput,
+            standardOutput: standardOutput, standardError: standardError)
+    }
+
+    private static func start(
+        command: [String], environment: [String: String], standardInput: Stream, standardOutput: Stream,
+        standardError: Stream
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -77,12 +89,12 @@ struct FoveaProcess {
                 posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
             }
         }
-        var words = ([path] + arguments).map { strdup($0) } + [nil]
+        var words = command.map { strdup($0) } + [nil]
         var variables = Self.variables(with: environment).map { strdup($0) } + [nil]
         defer { for word in words + variables { free(word) } }
         var child: pid_t = 0
-        let failure = posix_spawn(&child, path, &actions, nil, &words, &variables)
-        try #require(failure == 0, "\(path) cannot be started: \(String(cString: strerror(failure)))")
+        let failure = posix_spawn(&child, command[0], &actions, nil, &words, &variables)
+        try #require(failure == 0, "\(command[0]) cannot be started: \(String(cString: strerror(failure)))")
         return child
     }
 

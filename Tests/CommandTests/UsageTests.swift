@@ -1,4 +1,7 @@
+import ArgumentParser
 import Testing
+
+@testable import FoveaCommand
 
 @Suite("usage: help, version, and what is wrong with a command line")
 struct UsageTests {
@@ -73,9 +76,17 @@ struct UsageTests {
         #expect(outcome.errors.contains("--nowhere.png: no such file"))
     }
 
-    @Test(
-        "help is on standard output, with an example",
-        arguments: [[], ["classify"], ["embed"], ["evaluate"], ["pipe"], ["run"], ["preprocess"]])
+    /// Every command that is shown; the one for downloads only where it is built.
+    private static let commands: [[String]] =
+        [[]]
+        + FoveaCommand.configuration.subcommands.filter { command in
+            #if !Hub
+                if command == Pull.self { return false }
+            #endif
+            return command.configuration.shouldDisplay
+        }.map { [$0._commandName] }
+
+    @Test("help is on standard output, with an example", arguments: commands)
     func help(command: [String]) throws {
         let text = try FoveaProcess.results(command + ["--help"])
         #expect(text.contains("USAGE: fovea"))

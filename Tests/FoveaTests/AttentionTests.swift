@@ -92,6 +92,34 @@ struct AttentionTests {
                 HostTensor([values.count], Array(expected.values.prefix(values.count)))) <= 2e-5)
     }
 
+    @Test("by default is the mean over all tokens that the classifier reads, and the embedding has their widths")
+    func severalClassTokens() throws {
+        let name = "hf-radio"
+        let session = try session(name, on: "cpu")
+        let configuration = session.configuration
+        guard case .tokens(let tokens) = configuration.readout else {
+            Issue.record("\(name) reads \(configuration.readout)")
+            return
+        }
+        #expect(tokens.count > 1)
+        let (pixels, embedding) = (try array(name, "input"), try array(name, "embedding"))
+        #expect(configuration.embeddingWidth == embedding.shape.width)
+        #expect(try session.run(.tensor(pixels), .embedding).shape == embedding.shape)
+
+        let count = pixels.values.count / pixels.shape[0]
+        let first = ModelInput.tensor(
+            HostTensor([1, 3, pixels.shape[2], pixels.shape[3]], Array(pixels.values.prefix(count))))
+        let maps = try session.attentionMaps(first, AttentionView())
+        #expect(maps.count == 1 && maps[0].count == 1)
+        let weights = try session.run(
+            first, .attention(AttentionChoice(.blocks([configuration.depth]), heads: .mean)))
+        let expected = (configuration.prefixCount..<configuration.tokenCount).map { key in
+            tokens.reduce(Float(0)) { $0 + weights.values[$1 * configuration.tokenCount + key] } / Float(tokens.count)
+        }
+        let found = maps[0][0].values
+        #expect(e(HostTensor([found.count], found), HostTensor([expected.count], expected)) <= 1e-6)
+    }
+
     private static func identity(_ count: Int) -> [[Double]] {
         (0..<count).map { row in (0..<count).map { row == $0 ? 1 : 0 } }
     }

@@ -1,6 +1,11 @@
+import FoundationEssentials
 import Fovea
+import OpenCLOperations
+import OpenCLRuntime
+import Operations
 import Synchronization
 import Testing
+import VisionModels
 
 @Suite("Many pictures, one after the other")
 struct ManyPicturesTests {
@@ -42,13 +47,73 @@ struct ManyPicturesTests {
         #expect(try streamed == [raw, several[2].get()])
     }
 
-    @Test("a vector without direction, and one that is none")
-    func embeddings() throws {
-        #expect(try Embedding.checked([3, 4][...], normalized: true) == [0.6, 0.8])
-        #expect(try Embedding.checked([0, 0][...], normalized: true) == [0, 0])
-        #expect(try Embedding.checked([1e30, 0][...], normalized: true) == [1, 0])
-        let error = #expect(throws: FoveaError.self) { try Embedding.checked([1, .nan][...], normalized: false) }
-        #expect(error?.code == "MODEL_NONFINITE_OUTPUT")
+    @Test("a vector of zeros stays, and no square overflows or vanishes")
+    func unit() {
+        #expect(Embedding.unit([0, 0, 0]) == [0, 0, 0])
+        #expect(Embedding.unit([3, 4]) == [0.6, 0.8])
+        #expect(Embedding.unit([3e38, 0, 3e38])[0] == Float(0.5.squareRoot()))
+        #expect(Embedding.unit([0, .leastNonzeroMagnitude]) == [0, 1])
+    }
+
+    /// A session whose answer for the second picture of a batch is none.
+    private final class FaultySession: InferenceSession {
+        private let session: any InferenceSession
+
+        init(_ session: any InferenceSession) { self.session = session }
+
+        var configuration: VisionTransformerConfiguration { session.configuration }
+        var deviceName: String { session.deviceName }
+        var deviceMemory: (used: Int, peak: Int)? { session.deviceMemory }
+        var bufferCount: Int { session.bufferCount }
+        var mapCounts: (blocks: Int?, pool: Int?) { session.mapCounts }
+
+        func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
+            let right = try session.run(input, output)
+            var values = right.values
+            if input.count > 1 { values[right.shape.width + 1] = .nan }
+            return HostTensor(right.shape, values)
+        }
+
+        func takeProfile() throws(FoveaError) -> [LaunchTime] { try session.takeProfile() }
+    }
+
+    @Test("an answer that is none is the failure of its picture alone, by name, and ends nothing")
+    func notFinite() async throws {
+        let files = try ModelFiles(ModelFiles.demoName)
+        let opened = try files.open()
+        let model = PictureModel(
+            opened, reading: PictureReader(try files.preprocessing()),
+            through: FaultySession(try opened.session(on: .reference)))
+        let classifier = try ImageClassifier(model)
+        let expected = try await ImageClassifier(device: "cpu").classify(paths)
+        var count = 0
+        for try await (path, result) in classifier.classify(each: paths, batchSize: 3) {
+            defer { count += 1 }
+            guard count % 3 == 1 else {
+                #expect(try result.get() == expected[count].get())
+                continue
+            }
+            let error = #expect(throws: FoveaError.self) { try result.get() }
+            #expect(error?.code == "MODEL_NONFINITE_OUTPUT")
+            #expect(error?.message.hasPrefix("\(path): the model gave nan as number 1") == true)
+        }
+        #expect(count == paths.count)
+    }
+
+    @Test("fewer classes than one are refused", arguments: [0, -1])
+    func noClass(top: Int) async throws {
+        let classifier = try ImageClassifier(device: "cpu")
+        let path = paths[0]
+        let encoded = try [UInt8](Data(contentsOf: URL(filePath: path)))
+        let errors = [
+            await #expect(throws: FoveaError.self) { try await classifier.classify(path, top: top) },
+            await #expect(throws: FoveaError.self) { try await classifier.classify([path], top: top) },
+            await #expect(throws: FoveaError.self) { try await classifier.classify(encoded: encoded, top: top) },
+            await #expect(throws: FoveaError.self) {
+                for try await _ in classifier.classify(each: [path], top: top) {}
+            },
+        ]
+        #expect(errors.allSatisfy { $0?.category == .usage && $0?.code == "TOP_K" })
     }
 
     /// Paths that come one by one, with a note of how many were taken.

@@ -8,7 +8,8 @@
 ///
 /// huggingface/huggingface_hub, src/huggingface_hub/constants.py.
 package struct HubSettings: Sendable {
-    /// Where models lie: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`; nil without a home.
+    /// Where models lie: `HF_HUB_CACHE`, else `HUGGINGFACE_HUB_CACHE`, else `HF_HOME/hub`, else
+    /// `XDG_CACHE_HOME/huggingface/hub`, else `~/.cache/huggingface/hub`; nil without a home.
     package let cacheFolder: String?
     /// Where the hub is, without a slash at the end: `HF_ENDPOINT`, else https://huggingface.co.
     package let endpoint: String

@@ -102,6 +102,8 @@ extension OutputKind {
         default: break
         }
     }
+
+    /// Throws where one of the layers lies outside the range of those that there are.
     private static func check(
         _ layers: [Int], _ range: ClosedRange<Int>, _ configuration: VisionTransformerConfiguration
     ) throws(FoveaError) {

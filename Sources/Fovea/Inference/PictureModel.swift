@@ -1,79 +1,126 @@
-import Imaging
+package import Imaging
 import Operations
 import VisionModels
 
-/// A model on a device that looks at picture files: what `ImageClassifier` and `ImageEncoder` are made of.
+/// A model on a device, from batches of pictures to numbers.
 ///
-/// Not `Sendable`: the actor that owns it lets one caller in at a time.
-final class PictureModel {
+/// Not `Sendable`: one thread at a time.
+package final class PictureModel {
     /// The model's sizes, its labels and its files.
-    let opened: OpenedModel
+    package let opened: OpenedModel
     /// From files to what the model looks at.
-    let reader: PictureReader
-    /// The name of the device.
-    let deviceName: String
+    package let reader: PictureReader
     private let session: any InferenceSession
-    private let output: OutputKind
     private let size: PixelSize
 
-    /// Loads a model and puts it on a device, once it is known to have the output.
-    init(model: String, device: String, output: OutputKind) throws(FoveaError) {
-        guard let request = DeviceRequest(device) else {
-            throw FoveaError(
-                .usage, code: "DEVICE_NAME",
-                "'\(device)' names no device; use auto, gpu, cpu, opencl:N or part of a name")
-        }
-        let files = try ModelFiles(model)
-        opened = try files.open()
-        try output.check(against: opened.configuration)
-        reader = PictureReader(try files.preprocessing())
-        session = try opened.session(on: ComputeDevice(request))
-        deviceName = session.deviceName
-        size = PixelSize(width: opened.configuration.imageWidth, height: opened.configuration.imageHeight)
-        self.output = output
+    /// The name of the device.
+    package var deviceName: String { session.deviceName }
+
+    /// Looks through a session that is there already.
+    package init(_ opened: OpenedModel, reading reader: PictureReader, through session: any InferenceSession) {
+        (self.opened, self.reader, self.session) = (opened, reader, session)
+        size = opened.pictureSize
     }
 
-    /// The model's output for each picture that there is, in one pass; `answer` makes a value of a row.
-    ///
-    /// An answer has the same bits whatever else is in the batch. Throws where the device fails.
-    func answers<Answer>(
-        for batch: PictureBatch, _ answer: (ArraySlice<Float>) throws(FoveaError) -> Answer
-    ) throws(FoveaError) -> [Result<Answer, FoveaError>] {
-        let pictures = zip(batch.names, batch.pictures).map { name, picture in picture.flatMap { fitting($0, name) } }
-        let good = pictures.compactMap { try? $0.get() }
-        guard !good.isEmpty else { return pictures.map { $0.map { _ in preconditionFailure("no picture") } } }
-        let rows = try session.run(.pictures(PictureReader.batch(good), reader.normalization), output)
-        var rest = rows.values[...]
-        var answers: [Result<Answer, FoveaError>] = []
-        for picture in pictures {
-            guard case .failure(let error) = picture else {
-                answers.append(.success(try answer(rest.prefix(rows.shape.width))))
-                rest = rest.dropFirst(rows.shape.width)
-                continue
+    /// Puts a model on a device; throws a usage error where the recipe makes pictures of another size than it reads.
+    package convenience init(
+        _ opened: OpenedModel, reading reader: PictureReader, on device: () throws -> ComputeDevice,
+        options: SessionOptions = SessionOptions()
+    ) throws {
+        try reader.preprocessing.check(gives: opened.pictureSize)
+        self.init(opened, reading: reader, through: try opened.session(on: device(), options: options))
+    }
+
+    /// Loads a model and puts it on a device, once it is known to have the output.
+    convenience init(model: String, device: String, output: OutputKind) throws(FoveaError) {
+        do {
+            guard let request = DeviceRequest(device) else {
+                throw FoveaError(
+                    .usage, code: "DEVICE_NAME",
+                    "'\(device)' names no device; use auto, gpu, cpu, opencl:N or part of a name")
             }
-            answers.append(.failure(error))
+            let files = try ModelFiles(model)
+            let opened = try files.open()
+            try output.check(against: opened.configuration)
+            let reader = PictureReader(try files.preprocessing())
+            try self.init(opened, reading: reader, on: { try ComputeDevice(request) })
+        } catch {
+            throw FoveaError(error)
         }
-        return answers
+    }
+
+    /// The numbers that the model gives for each picture, or why it gives none, in order and in one pass.
+    ///
+    /// They have the same bits whatever else is in the batch. Throws where the device fails.
+    package func outputs(
+        _ kind: OutputKind, for batch: PictureBatch
+    ) throws(FoveaError) -> [Result<ArraySlice<Float>, FoveaError>] {
+        let pictures = zip(batch.names, batch.pictures).map { name, picture in picture.flatMap { fit($0, name: name) } }
+        let good = pictures.compactMap { try? $0.get() }
+        guard !good.isEmpty else { return pictures.map { $0.map { _ in [] } } }
+        let output = try session.run(.pictures(PictureReader.batch(good), reader.normalization), kind)
+        let length = output.values.count / good.count
+        var rest = output.values[...]
+        return zip(batch.names, pictures).map { name, picture in
+            picture.flatMap { _ in
+                defer { rest = rest.dropFirst(length) }
+                return finite(rest.prefix(length), name: name)
+            }
+        }
+    }
+
+    /// NaN must never look like an answer.
+    private func finite(_ values: ArraySlice<Float>, name: String) -> Result<ArraySlice<Float>, FoveaError> {
+        guard let bad = values.firstIndex(where: { !$0.isFinite }) else { return .success(values) }
+        return .failure(
+            FoveaError(
+                .deviceFailed, code: "MODEL_NONFINITE_OUTPUT",
+                "\(name): the model gave \(values[bad]) as number \(bad - values.startIndex), which is no answer; check "
+                    + "the device with fovea verify"))
     }
 
     /// A recipe without a crop leaves the size to the picture, so each one has to be looked at.
-    private func fitting(_ picture: Picture, _ name: String) -> Result<Picture, FoveaError> {
+    private func fit(_ picture: Picture, name: String) -> Result<Picture, FoveaError> {
         guard picture.size != size else { return .success(picture) }
         return .failure(
             FoveaError(
                 .input, code: "INPUT_SIZE",
-                "\(name): the model's recipe makes it \(picture.size) pixels, but the model reads \(size)"))
+                "\(name): the model's recipe makes it \(picture.size) pixels, but the model reads \(size); give it that "
+                    + "size, or say how to resize it with --resize"))
     }
 }
 
 /// Pictures that were read, each or why there is none.
-struct PictureBatch: Sendable {
+package struct PictureBatch: Sendable {
     let names: [String]
     let pictures: [Result<Picture, FoveaError>]
+
+    /// Takes pictures under the names that messages give them.
+    package init(_ pictures: [(name: String, result: Result<Picture, FoveaError>)]) {
+        names = pictures.map(\.name)
+        self.pictures = pictures.map(\.result)
+    }
 
     /// Reads sources on all cores.
     init(_ sources: [PictureSource], by reader: PictureReader) {
         names = sources.map(\.name)
         pictures = reader.prepare(sources).map { $0.map(\.picture).mapError { FoveaError($0) } }
+    }
+}
+
+extension OpenedModel {
+    /// The pixels that the model reads.
+    fileprivate var pictureSize: PixelSize {
+        PixelSize(width: configuration.imageWidth, height: configuration.imageHeight)
+    }
+}
+
+extension Preprocessing {
+    fileprivate func check(gives size: PixelSize) throws(FoveaError) {
+        guard let made = outputSize, made != size else { return }
+        throw FoveaError(
+            .usage, code: "INPUT_SIZE",
+            "the model's recipe makes pictures of \(made) pixels (width × height), but the model reads \(size); "
+                + "give --input-size \(size.height)x\(size.width)")
     }
 }

@@ -32,15 +32,8 @@ struct Embedder {
                 .internalError, code: "EMBEDDING_WIDTH", "the model gave \(values.count) numbers, not \(width)")
         }
         return zip(pictures, outputs).map { picture, values in
-            let outcome = values.map { normalizes ? Self.unit($0) : Array($0) }
+            let outcome = values.map { normalizes ? Embedding.unit($0) : Array($0) }
             return EmbeddingRow(input: picture.name, outcome: outcome, width: width)
         }
-    }
-
-    /// A vector scaled to length 1; one of length 0 stays as it is.
-    static func unit(_ vector: ArraySlice<Float>) -> [Float] {
-        // In Double no square of a Float is lost or too large.
-        let length = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-        return length > 0 ? vector.map { Float(Double($0) / length) } : Array(vector)
     }
 }

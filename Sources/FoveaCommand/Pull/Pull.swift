@@ -18,8 +18,8 @@ import Fovea
                 (where the hub is), HF_TOKEN or the file HF_TOKEN_PATH (for models that are private or gated; sent to the \
                 endpoint alone), HF_HUB_OFFLINE. HTTPS_PROXY, HTTP_PROXY and NO_PROXY lead through a proxy.
 
-                Exit status: 4 where there is no such model or it is not open to you, 8 where it cannot be downloaded or \
-                stored.
+                Exit status: 2 where HF_HUB_OFFLINE forbids it, or the endpoint, the token or the proxy makes no sense; 4 \
+                where there is no such model or it is not open to you; 8 where it cannot be downloaded or stored.
 
                 Examples:
                   fovea pull timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k

@@ -14,7 +14,8 @@ struct Tune: ParsableCommand {
             dies or hangs costs the candidate. What was found is kept for this device, driver and version of Fovea, and \
             used by every command from then on; without the file that the last line names, what ships is used.
 
-            Example: fovea tune --operation attention
+            Example:
+              fovea tune --operation attention
             """)
 
     @Option(
