@@ -15,8 +15,9 @@ struct EnvironmentTests {
 
     private static let bearable = [
         Surroundings("no home and no cache", "unset HOME XDG_CACHE_HOME FOVEA_CACHE_DIR HF_HOME HF_HUB_CACHE"),
-        Surroundings("a home that cannot be written", "export HOME=/nowhere; unset XDG_CACHE_HOME FOVEA_CACHE_DIR"),
-        Surroundings("no folder for temporary files", "export TMPDIR=/nowhere"),
+        Surroundings(
+            "a home that cannot be written", "export HOME=/dev/null/none; unset XDG_CACHE_HOME FOVEA_CACHE_DIR"),
+        Surroundings("no folder for temporary files", "export TMPDIR=/dev/null/none"),
         Surroundings("the plain locale", "export LC_ALL=C LANG=C"),
         Surroundings("a locale with decimal commas", "export LC_ALL=de_DE.UTF-8 LC_NUMERIC=de_DE.UTF-8"),
         Surroundings("sixteen open files", "ulimit -n 16"),
@@ -31,7 +32,12 @@ struct EnvironmentTests {
         #expect(outcome.output == expected && outcome.errors.isEmpty, "\(outcome.errors)")
     }
 
-    @Test("answers of an OpenCL device are, too", .requiresOpenCL, arguments: bearable.dropLast())
+    /// PoCL itself has no device where its cache cannot be written, and aborts where it gets no memory.
+    private static let bearableToDevices = bearable.filter {
+        !["a home that cannot be written", "512 MiB of addresses"].contains($0.testDescription)
+    }
+
+    @Test("answers of an OpenCL device are, too", .requiresOpenCL, arguments: bearableToDevices)
     func harmlessToDevices(surroundings: Surroundings) throws {
         let arguments = ["classify", "-q", Self.star, "--format", "jsonl"]
         let expected = try FoveaProcess.results(arguments)

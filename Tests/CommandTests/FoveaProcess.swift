@@ -89,6 +89,8 @@ struct FoveaProcess {
                 posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
             }
         }
+        // What other tests have open at the moment is not the child's.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         var words = command.map { strdup($0) } + [nil]
         var variables = Self.variables(with: environment).map { strdup($0) } + [nil]
         defer { for word in words + variables { free(word) } }

@@ -43,7 +43,7 @@ struct TuneTests {
         #expect(tunings.map { $0["name"]?.string } == ["rows"])
         let rows = tunings[0]
         let operations = rows["operations"]?.array?.compactMap(\.string)
-        #expect(operations == ["gating", "layer-norm", "pooling", "query-key", "softmax"])
+        #expect(operations == ["attention-map", "gating", "layer-norm", "pooling", "query-key", "softmax"])
         // Others were tried before and after it.
         #expect(rows["lost"]?.integer == 1 && rows["tried"]?.integer ?? 0 >= 6)
         #expect(rows["shipped"]?["GROUP"]?.integer ?? 0 > 0)

@@ -33,7 +33,10 @@ struct Request {
             return
         }
         // Tables with a column for each often have null in one of them.
-        func field(_ name: String) -> JSON? { request[name].flatMap { $0 == .null ? nil : $0 } }
+        func field(_ name: String) -> JSON? {
+            if let value = request[name], value != .null { return value }
+            return Optional.none
+        }
         id = request["id"]
         input = request["path"]?.string
         switch (field("path"), field("base64")) {

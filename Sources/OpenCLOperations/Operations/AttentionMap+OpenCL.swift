@@ -17,16 +17,20 @@ extension OpenCLBackend {
         ]
         let problem = ["HEADS": heads, "HEAD_WIDTH": sizes.headWidth, "BIAS": bias == nil ? 0 : 1]
         let flop = 2 * batch * chosen.count * answered * tokens * sizes.headWidth
+        // Queries and keys of the heads asked for, not the values that lie beside them.
+        let read = batch * chosen.count * (answered + tokens) * sizes.headWidth
+        let bytes = 4 * (read + sizes.result.count + (bias == nil ? 0 : heads * tokens * tokens))
         switch variant(of: .attentionMap) {
         case .portable, .simd, .tiled:
             var tuning = profile.rows
             while sizes.headWidth % tuning.vector != 0 { tuning.vector /= 2 }
             try launch(
                 .attentionMap, tuning.defines.merging(problem) { _, problem in problem }, arguments, flop: flop,
-                global: [answered * tuning.group, sizes.mapCount, batch], local: [tuning.group, 1, 1])
+                bytes: bytes, global: [answered * tuning.group, sizes.mapCount, batch], local: [tuning.group, 1, 1])
         case .plain:
             try launch(
-                .attentionMap, problem, arguments, flop: flop, global: [answered, sizes.mapCount, batch], local: nil)
+                .attentionMap, problem, arguments, flop: flop, bytes: bytes, global: [answered, sizes.mapCount, batch],
+                local: nil)
         }
         return y
     }

@@ -90,7 +90,7 @@ struct TuningTests {
         let device = try #require(TestDevice.first)
         let verifier = OperationVerifier(device, isSmall: true, measured: ["rows": ["VECTOR": 4]])
         for operation in Operation.allCases {
-            let concerns = [.layerNorm, .queryKey, .gating, .softmax, .pooling].contains(operation)
+            let concerns = [.layerNorm, .queryKey, .gating, .attentionMap, .softmax, .pooling].contains(operation)
             #expect(verifier.forms(of: operation).count { $0.isMeasured } == (concerns ? 1 : 0))
         }
     }
