@@ -90,7 +90,7 @@ struct FoveaProcess {
             }
         }
         // What other tests have open at the moment is not the child's.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        for other in 3..<Int32(128) { posix_spawn_file_actions_addclose(&actions, other) }
         var words = command.map { strdup($0) } + [nil]
         var variables = Self.variables(with: environment).map { strdup($0) } + [nil]
         defer { for word in words + variables { free(word) } }
