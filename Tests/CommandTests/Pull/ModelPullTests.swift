@@ -42,7 +42,9 @@ struct PullCase {
     static func pull(
         _ name: String, _ variables: [String: String], _ events: Events
     ) async throws(CheckpointError) -> String {
-        guard let model = HubModel(name) else { fatalError("\(name) is no name") }
+        guard let model = HubModel(name) else {
+            throw CheckpointError(.configurationType, file: name, "is no name of a model", next: "correct the test")
+        }
         return try await ModelPull.run(
             model, settings: HubSettings { variables[$0] }, userAgent: "fovea/test",
             retries: RetryPolicy(limit: 3, firstDelay: .milliseconds(5)), report: events.add)
