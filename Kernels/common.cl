@@ -4,6 +4,7 @@
 //   store_first(v, p, count)       stores the first count elements of v; all of them where count is larger
 //   load_first(p, count)           the counterpart; elements past count are zero
 //   row_normalizer(x, width, ε)    layer norm's statistics of a row, by one item
+//   row_group()                    which of the groups of rows this is, in a launch by blocks of rows
 //
 // Products and sums are written as fma() where one rounding is meant; the compiler may not contract others, so that a
 // row gives the same bits whatever stands around it.
@@ -94,6 +95,10 @@ static inline vfloat load_first(__global const float *p, int count) {
   return v_load(parts);
 #endif
 }
+
+// Groups of rows × panels × blocks of rows: a block is small enough to be in the cache still when the next panel of the
+// weight comes to its rows.
+static inline int row_group(void) { return get_group_id(2) * get_num_groups(0) + get_group_id(0); }
 
 // What turns x into its normalized value: (x − mean) · factor + offset.
 typedef struct {

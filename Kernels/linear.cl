@@ -13,7 +13,8 @@
 //   epsilon   ε                 float  in   read only with NORM
 //   rows                        int    in
 //
-//   Launch    groups: ⌈rows / (GROUP_ROWS·ROWS)⌉ × panels; items: GROUP_COLUMNS × GROUP_ROWS
+//   Launch    groups: ⌈rows / (GROUP_ROWS·ROWS)⌉ in blocks: groups of a block × panels × blocks; items: GROUP_COLUMNS ×
+//             GROUP_ROWS
 //   Local     3 · GROUP_ROWS · ROWS floats with NORM, none without
 //   Numerics  float32, one chain of fma over k per element, bias first; two-pass statistics. A row does not depend on
 //             the rows around it
@@ -59,7 +60,7 @@ void linear(__global const float *restrict x, __global const float *restrict wei
             __global float *y, const int rows) {
   const int panel = get_group_id(1);
   const int row_in_group = get_local_id(1) * ROWS;
-  const int first_row = get_group_id(0) * (GROUP_ROWS * ROWS) + row_in_group;
+  const int first_row = row_group() * (GROUP_ROWS * ROWS) + row_in_group;
   const int column_in_panel = get_local_id(0) * COLUMNS;
 
   // 1. Rows past the end read the last row again, so that the inner loop has no branch.
@@ -71,7 +72,7 @@ void linear(__global const float *restrict x, __global const float *restrict wei
   // 2. Statistics of the group's rows, each by one item.
   __local normalizer normalizers[GROUP_ROWS * ROWS];
   for (int i = get_local_id(1) * GROUP_COLUMNS + get_local_id(0); i < GROUP_ROWS * ROWS; i += GROUP_COLUMNS * GROUP_ROWS) {
-    const int row = min((int)get_group_id(0) * (GROUP_ROWS * ROWS) + i, rows - 1);
+    const int row = min(row_group() * (GROUP_ROWS * ROWS) + i, rows - 1);
     normalizers[i] = row_normalizer(x + (size_t)row * INPUTS, INPUTS, epsilon);
   }
   barrier(CLK_LOCAL_MEM_FENCE);  // statistics written before any item reads them

@@ -9,7 +9,7 @@
 //   y         [rows, OUTPUTS]   float  out  every element written
 //   rows      int  in
 //
-//   Launch    groups of one item: ⌈rows / ROWS⌉ × panels
+//   Launch    groups of one item: ⌈rows / ROWS⌉ in blocks: groups of a block × panels × blocks
 //   Local     none
 //   Numerics  products are exact in float32; FORM 0 sums them in one chain of fma, bias first; FORM 1 as vdpbf16ps does,
 //             two a step, denormals as 0. A row does not depend on the rows around it
@@ -53,7 +53,7 @@ void linear_bfloat16(__global const uint *restrict x, __global const uint *restr
                      __global const float *restrict bias, __global const float *residual, __global float *y,
                      const int rows) {
   const int panel = get_group_id(1);
-  const int first_row = get_group_id(0) * ROWS;
+  const int first_row = row_group() * ROWS;
 
   // 1. Rows past the end read the last row again, so that the inner loop has no branch.
   __global const uint *source[ROWS];

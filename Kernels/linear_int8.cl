@@ -12,7 +12,7 @@
 //   y         [rows, OUTPUTS]   float  out  every element written
 //   rows      int  in
 //
-//   Launch    groups of one item: ⌈rows / ROWS⌉ × panels
+//   Launch    groups of one item: ⌈rows / ROWS⌉ in blocks: groups of a block × panels × blocks
 //   Local     none
 //   Numerics  the sum is exact below 66 000 inputs, and so the same bits in every FORM; then three roundings
 //             FORM 1: vpmaddubsw adds pairs of products in 16 bits, where 2·255·127 does not fit. With a = q − 128,
@@ -90,7 +90,7 @@ void linear_int8(__global const int *restrict x, __global const int *restrict we
                  __global const float *restrict bias, __global const float *residual, __global float *y,
                  const int rows) {
   const int panel = get_group_id(1);
-  const int first_row = get_group_id(0) * ROWS;
+  const int first_row = row_group() * ROWS;
 
   // 1. Rows past the end read the last row again, so that the inner loop has no branch.
   __global const int *source[ROWS];

@@ -16,7 +16,8 @@
 //   batch  B                           int    in
 //   grid_rows, grid_columns            int    in   patches down and across: N = grid_rows · grid_columns
 //
-//   Launch    groups: ⌈B·(PREFIX + N) / (GROUP_ROWS·ROWS)⌉ × panels; items: GROUP_COLUMNS × GROUP_ROWS
+//   Launch    groups: ⌈B·(PREFIX + N) / (GROUP_ROWS·ROWS)⌉ in blocks: groups of a block × panels × blocks; items:
+//             GROUP_COLUMNS × GROUP_ROWS
 //   Local     none
 //   Numerics  float32, one chain of fma over k per element, bias first
 //   Work      6·B·N·P·P·WIDTH flop
@@ -70,7 +71,7 @@ void patch_embedding(__global const pixel *restrict pixels, __global const float
                      const int grid_rows, const int grid_columns, const float4 scale, const float4 shift) {
   const int tokens = PREFIX + grid_rows * grid_columns;
   const int height = grid_rows * SIDE, width = grid_columns * SIDE;
-  const int first_row = (get_group_id(0) * GROUP_ROWS + get_local_id(1)) * ROWS;
+  const int first_row = (row_group() * GROUP_ROWS + get_local_id(1)) * ROWS;
   const int first_column = get_group_id(1) * PANEL + get_local_id(0) * COLUMNS;
 
   // 1. The top left pixel of each row's patch. Prefix rows and rows past the end read a patch that exists.

@@ -1,3 +1,5 @@
+import Operations
+
 /// How many values are NaN or infinite, and where the first of them lies.
 package struct NonFiniteCount: Hashable, Sendable {
     /// How many.
@@ -13,8 +15,7 @@ package struct NonFiniteCount: Hashable, Sendable {
 
     /// Counts in values that are at hand.
     package init(of values: [Float]) {
-        self.init()
-        values.withUnsafeBufferPointer { add($0, at: 0) }
+        self = values.withUnsafeBufferPointer { NonFiniteCount(of: $0, at: 0) }
     }
 }
 
@@ -44,45 +45,56 @@ extension ByteSource {
     /// Elements in a step: small enough that a step is still in the second-level cache when it is looked at again.
     private static var step: Int { 64 * 1024 }
 
+    /// All steps, on all cores.
     private func fill(
         _ values: UnsafeMutableBufferPointer<Float>, from type: ScalarType, at offset: Int, isBigEndian: Bool,
         count: Int
     ) throws(CheckpointError) -> NonFiniteCount {
-        var nonFinite = NonFiniteCount()
-        let isDirect = type == .float32 && !isBigEndian
-        let bufferSize = isDirect ? 0 : min(count, Self.step) * type.byteCount
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 64)
-        defer { buffer.deallocate() }
-        var start = 0
-        while start < count {
-            let length = min(Self.step, count - start)
-            let part = UnsafeMutableBufferPointer(rebasing: values[start..<(start + length)])
-            let position = offset + start * type.byteCount
-            if isDirect {
-                try read(into: UnsafeMutableRawBufferPointer(part), at: position)
-            } else {
-                let raw = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(length * type.byteCount)])
-                try read(into: raw, at: position)
-                part.convert(UnsafeRawBufferPointer(raw), from: type, isBigEndian: isBigEndian)
+        guard count > 0 else { return NonFiniteCount() }
+        let target = Shared(values)
+        var outcomes = [Result<NonFiniteCount, CheckpointError>](
+            repeating: .success(NonFiniteCount()), count: (count + Self.step - 1) / Self.step)
+        outcomes.withUnsafeMutableBufferPointer { outcomes in
+            let shared = Shared(outcomes)
+            parallel(outcomes.count) { index in
+                let start = index * Self.step
+                let part = UnsafeMutableBufferPointer(start: target.base + start, count: min(Self.step, count - start))
+                shared.base[index] = Result { () throws(CheckpointError) in
+                    try fillStep(part, from: type, at: offset + start * type.byteCount, isBigEndian: isBigEndian)
+                    return NonFiniteCount(of: UnsafeBufferPointer(part), at: start)
+                }
             }
-            nonFinite.add(UnsafeBufferPointer(part), at: start)
-            start += length
         }
+        var nonFinite = NonFiniteCount()
+        for outcome in outcomes { nonFinite.add(try outcome.get()) }
         return nonFinite
+    }
+
+    private func fillStep(
+        _ values: UnsafeMutableBufferPointer<Float>, from type: ScalarType, at offset: Int, isBigEndian: Bool
+    ) throws(CheckpointError) {
+        if type == .float32, !isBigEndian { return try read(into: UnsafeMutableRawBufferPointer(values), at: offset) }
+        let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: values.count * type.byteCount, alignment: 64)
+        defer { raw.deallocate() }
+        try read(into: raw, at: offset)
+        values.convert(UnsafeRawBufferPointer(raw), from: type, isBigEndian: isBigEndian)
     }
 }
 
 extension NonFiniteCount {
-    /// Looks through one step of a tensor; the first loop has no branch, so that it is vectorized.
-    fileprivate mutating func add(_ values: UnsafeBufferPointer<Float>, at start: Int) {
+    /// Looks through a part of a tensor that begins at `start`; the first loop has no branch, so that it is vectorized.
+    fileprivate init(of values: UnsafeBufferPointer<Float>, at start: Int) {
         let exponent: UInt32 = 0x7F80_0000
         var found: UInt32 = 0
         for value in values { found &+= value.bitPattern & exponent == exponent ? 1 : 0 }
-        guard found > 0 else { return }
-        count += Int(found)
-        if firstIndex == nil {
-            firstIndex = values.firstIndex { !$0.isFinite }.map { start + $0 }
-        }
+        self.init(
+            count: Int(found), firstIndex: found == 0 ? nil : values.firstIndex { !$0.isFinite }.map { start + $0 })
+    }
+
+    /// Adds what a later part of the tensor holds.
+    fileprivate mutating func add(_ later: NonFiniteCount) {
+        count += later.count
+        if firstIndex == nil { firstIndex = later.firstIndex }
     }
 }
 

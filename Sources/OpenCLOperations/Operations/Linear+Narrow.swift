@@ -84,6 +84,7 @@ extension OpenCLBackend {
                 .float(norm?.epsilon ?? 0), .buffer(narrowed.buffer),
             ], flop: 0, global: [rows], local: [1])
         let tile = form.tile(precision, tuning: profile.linear)
+        let rowGroups = RowGroups(rows: rows, height: tile.rows)
         var arguments: [Argument] = [.buffer(narrowed.buffer), .buffer(linear.weight)]
         if let scales = narrow.scales, let sums = narrow.sums { arguments += [.buffer(scales), .buffer(sums)] }
         arguments += [
@@ -96,7 +97,7 @@ extension OpenCLBackend {
                 "ACTIVATION": activation.macro, "FORM": form.macro, "ROWS": tile.rows, "VECTOR": tile.vector,
                 "VECTORS": tile.vectors,
             ], arguments, flop: 2 * rows * inputs * outputs,
-            global: [(rows + tile.rows - 1) / tile.rows, (outputs + tile.panel - 1) / tile.panel], local: [1, 1])
+            global: [rowGroups.perBlock, (outputs + tile.panel - 1) / tile.panel, rowGroups.blocks], local: [1, 1, 1])
         return y
     }
 }

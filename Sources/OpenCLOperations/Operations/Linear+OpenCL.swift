@@ -70,13 +70,12 @@ extension OpenCLBackend {
         _ operation: Operation, _ defines: [String: Int], _ arguments: [Argument], flop: Int, rows: Int, columns: Int
     ) throws(OpenCLError) {
         let tuning = profile.linear
-        let groups = (
-            (rows + tuning.groupHeight - 1) / tuning.groupHeight, (columns + tuning.panel - 1) / tuning.panel
-        )
+        let rowGroups = RowGroups(rows: rows, height: tuning.groupHeight)
+        let panels = (columns + tuning.panel - 1) / tuning.panel
         try launch(
             operation, defines.merging(tuning.defines) { problem, _ in problem }, arguments, flop: flop,
-            global: [groups.0 * tuning.groupColumns, groups.1 * tuning.groupRows],
-            local: [tuning.groupColumns, tuning.groupRows])
+            global: [rowGroups.perBlock * tuning.groupColumns, panels * tuning.groupRows, rowGroups.blocks],
+            local: [tuning.groupColumns, tuning.groupRows, 1])
     }
 
     /// Stores a weight `[out, in]` and its bias as a variant of a tiled operation reads them.
