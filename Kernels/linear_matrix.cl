@@ -39,7 +39,6 @@
   #define STRIDE ((INPUTS + 31) / 32 * 32)  // operands per row of x and weight
 #endif
 #define OUTPUT_STRIDE ((OUTPUTS + 31) / 32 * 32)
-#define ROW_WIDTH OUTPUTS
 #include "activation.cl"
 // Tuning — any legal value gives the same answer up to the order of sums.
 #ifndef WAVE_ROWS
@@ -87,8 +86,8 @@
 #if ASYNCHRONOUS
   #if EMULATED
     #define copy_chunk(target, source) (*(target) = *(source))
-    #define copies_end() 
-    #define copies_wait() 
+    #define copies_end()
+    #define copies_wait()
   #else
 static inline void copy_chunk(__local uint4 *target, __global const uint4 *source) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "l"(target), "l"(source) : "memory");
@@ -181,23 +180,24 @@ void linear_matrix(__global const uint4 *restrict x, __global const uint4 *restr
 
   // 5. Epilogue.
   #pragma unroll
-  for (int i = 0; i < TILE_ROWS; ++i) {
+  for (int j = 0; j < TILE_COLUMNS; ++j) {
     #pragma unroll
-    for (int j = 0; j < TILE_COLUMNS; ++j) {
+    for (int e = 0; e < SUMS; e += VECTOR) {
+      const int column = first_column + wave_column + j * MATRIX_COLUMNS + SUM_COLUMN(self.lane, e);
+      const vfloat b = load_run(bias + first_column, column - first_column, PANEL);
       #pragma unroll
-      for (int e = 0; e < SUMS; e += VECTOR) {
+      for (int i = 0; i < TILE_ROWS; ++i) {
         const int row = first_row + wave_row + i * 16 + SUM_ROW(self.lane, e);
-        const int column = first_column + wave_column + j * MATRIX_COLUMNS + SUM_COLUMN(self.lane, e);
         if (row < rows) {
-          vfloat value = v_load(sum[i][j] + e) + v_load(bias + column);
+          vfloat value = v_load(sum[i][j] + e) + b;
           value = ACTIVATE(value);
 #if RESIDUAL
-          value += load_first(residual + (size_t)row * OUTPUTS + column, OUTPUTS - column);
+          value += load_run(residual + (size_t)row * OUTPUTS, column, OUTPUTS);
 #endif
 #if NARROW_OUTPUT
-          store_operands(value, (__global ushort *)y + (size_t)row * OUTPUT_STRIDE + column, OUTPUT_STRIDE - column);
+          store_operands(value, (__global ushort *)y + (size_t)row * OUTPUT_STRIDE, column, OUTPUT_STRIDE);
 #else
-          store_first(value, (__global float *)y + (size_t)row * OUTPUTS + column, OUTPUTS - column);
+          store_run(value, (__global float *)y + (size_t)row * OUTPUTS, column, OUTPUTS);
 #endif
         }
       }

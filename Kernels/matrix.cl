@@ -22,6 +22,7 @@
 //   multiply(c, a, b, self)     C += A · B
 //   operand_fragment(c, self)   C rounded to operands: an A where SUMS_ARE_A, a B elsewhere
 //   exchange(value, mask, self) the value of lane ^ mask
+//   load_run, store_run, store_operands (…, row, first, width)      VECTOR neighbours of C to and from global memory
 //
 // A tile is rows of stride chunks in local memory, a chunk 8 operands (16 bytes) of neighbouring k. Rows of 2, 4 or 8
 // chunks have them permuted, so that 8 rows' chunks of the same k lie in different banks; odd strides need no more.
@@ -34,7 +35,8 @@
 
 // 1. Tiles.
 static inline int tile_index(int row, int chunk, int stride) {
-  return row * stride + (stride % 2 != 0 ? chunk : chunk ^ (row / max(8 / stride, 1) & (min(stride, 8) - 1)));
+  const int shifted = stride == 2 ? row >> 2 : stride == 4 ? row >> 1 : row;
+  return row * stride + (stride % 2 != 0 ? chunk : chunk ^ (shifted & (min(stride, 8) - 1)));
 }
 
 #if IS_PTX
@@ -67,22 +69,32 @@ static inline fragment_b load_b(__local const uint4 *tile, int stride, int row, 
 static inline fragment_a load_a(__local const uint4 *tile, int stride, int row, int chunk, wave self) {
   return load_b(tile, stride, row, chunk, self);
 }
+  #elif MATRIX == 6
+static inline uint8 load_8_rows(__local const uint4 *tile, int stride, int row, int chunk, wave self) {
+  uint words[8];
+  #pragma unroll
+  for (int r = 0; r < 8; ++r) {
+    words[r] = ((__local const uint *)(tile + tile_index(row + r, chunk + self.lane / 4, stride)))[self.lane % 4];
+  }
+  return vload8(0, words);
+}
   #else
+static inline uint4 load_8_rows(__local const uint4 *tile, int stride, int row, int chunk, wave self) {
+  ushort elements[8];
+  #pragma unroll
+  for (int r = 0; r < 8; ++r) {
+    elements[r] = ((__local const ushort *)(tile + tile_index(row + r, chunk + self.lane / 8, stride)))[self.lane % 8];
+  }
+  return as_uint4(vload8(0, elements));
+}
+  #endif
+
+  #if IS_DPAS
 static inline fragment_a load_a(__local const uint4 *tile, int stride, int row, int chunk, wave self) {
-    #if MATRIX == 6
-  uint a[16];
-  #pragma unroll
-  for (int r = 0; r < 16; ++r) {
-    a[r] = ((__local const uint *)(tile + tile_index(row + r, chunk + self.lane / 4, stride)))[self.lane % 4];
-  }
-    #else
-  ushort a[16];
-  #pragma unroll
-  for (int r = 0; r < 16; ++r) {
-    a[r] = ((__local const ushort *)(tile + tile_index(row + r, chunk + self.lane / 8, stride)))[self.lane % 8];
-  }
-    #endif
-  return vload16(0, a);
+  fragment_a a;
+  a.top = load_8_rows(tile, stride, row, chunk, self);
+  a.bottom = load_8_rows(tile, stride, row + 8, chunk, self);
+  return a;
 }
   #endif
 #endif
@@ -119,14 +131,35 @@ static inline uint8 operand_fragment(const float *c, wave self) {
 }
 #endif
 
-// 3. VECTOR neighbours of a row of operands; none where no element is left.
+// 3. VECTOR neighbours of a row of global memory, from element first on; those past width are not there. width is a
+//    constant wherever these are called; a pair is one access where rows begin at whole pairs.
 #if RUN == 2
-static inline void store_operands(float2 v, __global ushort *p, int count) {
-  if (count > 0) *(__global uint *)p = operand_pair(v.x, v.y);
+static inline float2 load_run(__global const float *row, int first, int width) {
+  if (width % 2 == 0) return first < width ? *(__global const float2 *)(row + first) : (float2)(0.0f);
+  return (float2)(first < width ? row[first] : 0.0f, first + 1 < width ? row[first + 1] : 0.0f);
+}
+
+static inline void store_run(float2 v, __global float *row, int first, int width) {
+  if (width % 2 == 0) {
+    if (first < width) *(__global float2 *)(row + first) = v;
+  } else {
+    if (first < width) row[first] = v.x;
+    if (first + 1 < width) row[first + 1] = v.y;
+  }
+}
+
+static inline void store_operands(float2 v, __global ushort *row, int first, int width) {
+  if (first < width) *(__global uint *)(row + first) = operand_pair(v.x, v.y);
 }
 #else
-static inline void store_operands(float v, __global ushort *p, int count) {
-  if (count > 0) *p = (ushort)operand_pair(v, 0.0f);
+static inline float load_run(__global const float *row, int first, int width) { return first < width ? row[first] : 0.0f; }
+
+static inline void store_run(float v, __global float *row, int first, int width) {
+  if (first < width) row[first] = v;
+}
+
+static inline void store_operands(float v, __global ushort *row, int first, int width) {
+  if (first < width) row[first] = (ushort)operand_pair(v, 0.0f);
 }
 #endif
 #endif

@@ -13,7 +13,7 @@
 #define WAVE_FLOATS (COPIES * 16 * (16 + MATRIX_COLUMNS))
 #define MATRIX_ATTRIBUTES
 #define MATRIX_MEMORY(waves) __local float matrix_memory[(waves) * WAVE_FLOATS]
-#define MATRIX_WAVE(item) {(item) % LANES, matrix_memory + (item) / LANES * WAVE_FLOATS}
+#define MATRIX_WAVE(item) {(item) & (LANES - 1), matrix_memory + (item) / LANES * WAVE_FLOATS}
 
 static inline float exchange(float value, int mask, wave self) {
   self.memory[self.lane] = value;

@@ -4,7 +4,7 @@
 #if !EMULATED
 
 #define MATRIX_MEMORY(waves)
-#define MATRIX_WAVE(item) {(item) % LANES}
+#define MATRIX_WAVE(item) {(item) & (LANES - 1)}
 
 #if IS_PTX
 #define MATRIX_ATTRIBUTES
@@ -119,8 +119,8 @@ float8 __attribute__((overloadable)) PRODUCT(rows_of_a a, int8 b, float8 c);
   #endif
 
 static inline void multiply(float *c, fragment_a a, fragment_b b, wave self) {
-  vstore8(PRODUCT(ROWS_OF_A(a.lo), as_int8(b), vload8(0, c)), 0, c);
-  vstore8(PRODUCT(ROWS_OF_A(a.hi), as_int8(b), vload8(1, c)), 1, c);
+  vstore8(PRODUCT(ROWS_OF_A(a.top), as_int8(b), vload8(0, c)), 0, c);
+  vstore8(PRODUCT(ROWS_OF_A(a.bottom), as_int8(b), vload8(1, c)), 1, c);
 }
 #endif
 #endif

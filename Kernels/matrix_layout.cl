@@ -88,12 +88,12 @@ typedef fragment_b fragment_a;
     #define A_ELEMENTS 32
     #define A_ROW(l, e) ((e) / 2)
     #define A_K(l, e) ((l) * 2 + (e) % 2)
-typedef uint16 fragment_a;
+typedef struct { uint8 top, bottom; } fragment_a;
   #else
     #define A_ELEMENTS 16
     #define A_ROW(l, e) (e)
     #define A_K(l, e) (l)
-typedef ushort16 fragment_a;
+typedef struct { uint4 top, bottom; } fragment_a;
   #endif
   #define RUN 1
 #endif
