@@ -17,6 +17,9 @@ static const char attention_map[] = {
 static const char attention_map_plain[] = {
 #embed "attention_map_plain.cl" suffix(, 0)
 };
+static const char attention_matrix[] = {
+#embed "attention_matrix.cl" suffix(, 0)
+};
 static const char attention_plain[] = {
 #embed "attention_plain.cl" suffix(, 0)
 };
@@ -133,6 +136,7 @@ static const struct {
     KERNEL(attention),
     KERNEL(attention_map),
     KERNEL(attention_map_plain),
+    KERNEL(attention_matrix),
     KERNEL(attention_plain),
     KERNEL(attention_simd),
     KERNEL(attention_tiled),
