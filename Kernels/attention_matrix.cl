@@ -125,7 +125,7 @@ static inline uint4 load_chunk(__global const float *row, int channel) {
 // Eight channels of two neighbouring keys as words of eight rows of Vᵀ.
 static inline void scatter_pairs(uint4 even, uint4 odd, __local uint *column) {
   const uint evens[4] = {even.x, even.y, even.z, even.w}, odds[4] = {odd.x, odd.y, odd.z, odd.w};
-  #pragma unroll
+  UNROLL
   for (int i = 0; i < 4; ++i) {
     column[2 * i * (4 * V_STRIDE)] = (evens[i] & 0xffffu) | (odds[i] << 16);
     column[(2 * i + 1) * (4 * V_STRIDE)] = (evens[i] >> 16) | (odds[i] & 0xffff0000u);
@@ -155,16 +155,16 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
 #if HOLD_QUERIES
   barrier(CLK_LOCAL_MEM_FENCE);  // queries written before any item reads them
   query_fragment held[WIDTH_TILES];
-  #pragma unroll
+  UNROLL
   for (int c = 0; c < WIDTH_TILES; ++c) held[c] = LOAD_QUERIES(query, STRIDE, wave_query, 2 * c, self);
 #endif
   float sum[WIDTH_TILES][SUMS], largest[SLOTS], total[SLOTS];
-  #pragma unroll
+  UNROLL
   for (int c = 0; c < WIDTH_TILES; ++c) {
-    #pragma unroll
+    UNROLL
     for (int e = 0; e < SUMS; ++e) sum[c][e] = 0.0f;
   }
-  #pragma unroll
+  UNROLL
   for (int s = 0; s < SLOTS; ++s) {
     largest[s] = -INFINITY;
     total[s] = 0.0f;
@@ -173,6 +173,7 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
   for (int first_key = 0; first_key < tokens; first_key += KEYS) {
     // 2. Keys and values of the block. Past the end the last one is read again.
     barrier(CLK_LOCAL_MEM_FENCE);  // the last block read before this one replaces it
+    UNROLL
     for (int i = item; i < KEYS * CHUNKS; i += ITEMS) {
       const int row = min(first_key + i / CHUNKS, tokens - 1);
       keys[i / CHUNKS * STRIDE + i % CHUNKS] = load_chunk(key_rows + (size_t)row * ROW, i % CHUNKS * 8);
@@ -181,6 +182,7 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
 #endif
     }
 #if !TRANSPOSING
+    UNROLL
     for (int i = item; i < KEYS / 2 * CHUNKS; i += ITEMS) {
       const int pair = i / CHUNKS, channel = i % CHUNKS * 8;
       const int even = min(first_key + 2 * pair, tokens - 1), odd = min(first_key + 2 * pair + 1, tokens - 1);
@@ -192,12 +194,12 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
 
     // 3. Scores. Tiles past the end are left out.
     float score[KEY_TILES][SUMS];
-    #pragma unroll
+    UNROLL
     for (int k = 0; k < KEY_TILES; ++k) {
-      #pragma unroll
+      UNROLL
       for (int e = 0; e < SUMS; ++e) score[k][e] = 0.0f;
       if (first_key + k * 16 < tokens) {
-        #pragma unroll
+        UNROLL
         for (int c = 0; c < WIDTH_TILES; ++c) {
 #if HOLD_QUERIES
           MULTIPLY_KEYS(score[k], held[c], k * 16, 2 * c);
@@ -210,11 +212,11 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
 
     // 4. Maxima.
     float block_largest[SLOTS];
-    #pragma unroll
+    UNROLL
     for (int s = 0; s < SLOTS; ++s) block_largest[s] = largest[s];
-    #pragma unroll
+    UNROLL
     for (int k = 0; k < KEY_TILES; ++k) {
-      #pragma unroll
+      UNROLL
       for (int e = 0; e < SUMS; ++e) {
         const int key = first_key + k * 16 + SUM_KEY(self.lane, e);
         float value = score[k][e] * (scale * LOG2_E);
@@ -227,47 +229,47 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
       }
     }
     float correction[SLOTS];
-    #pragma unroll
+    UNROLL
     for (int s = 0; s < SLOTS; ++s) {
       for (int mask = FIRST_MASK; mask < END_MASK; mask *= 2) {
         block_largest[s] = fmax(block_largest[s], exchange(block_largest[s], mask, self));
       }
-      correction[s] = native_exp2(largest[s] - block_largest[s]);
+      correction[s] = power_of_2(largest[s] - block_largest[s]);
       largest[s] = block_largest[s];
       total[s] *= correction[s];
     }
 
     // 5. Weights, and the weighted values.
-    #pragma unroll
+    UNROLL
     for (int c = 0; c < WIDTH_TILES; ++c) {
-      #pragma unroll
+      UNROLL
       for (int e = 0; e < SUMS; ++e) sum[c][e] *= correction[SLOT(e)];
     }
-    #pragma unroll
+    UNROLL
     for (int k = 0; k < KEY_TILES; ++k) {
-      #pragma unroll
+      UNROLL
       for (int e = 0; e < SUMS; ++e) {
-        score[k][e] = native_exp2(score[k][e] - largest[SLOT(e)]);
+        score[k][e] = power_of_2(score[k][e] - largest[SLOT(e)]);
         total[SLOT(e)] += score[k][e];
       }
       if (first_key + k * 16 < tokens) {
         const query_fragment weights = operand_fragment(score[k], self);
-        #pragma unroll
+        UNROLL
         for (int c = 0; c < WIDTH_TILES; ++c) MULTIPLY_VALUES(sum[c], weights, k * 16, c * 16);
       }
     }
   }
 
   // 6. Normalized.
-  #pragma unroll
+  UNROLL
   for (int s = 0; s < SLOTS; ++s) {
     for (int mask = FIRST_MASK; mask < END_MASK; mask *= 2) total[s] += exchange(total[s], mask, self);
   }
-  #pragma unroll
+  UNROLL
   for (int e = 0; e < SUMS; e += VECTOR) {
     const int row = first_query + wave_query + SLOT_QUERY(self.lane, SLOT(e));
     if (row < queries) {
-      #pragma unroll
+      UNROLL
       for (int c = 0; c < WIDTH_TILES; ++c) {
         const int channel = c * 16 + SUM_KEY(self.lane, e);
         const vfloat value = v_load(sum[c] + e) / total[SLOT(e)];

@@ -114,18 +114,18 @@ void linear_matrix(__global const uint4 *restrict x, __global const uint4 *restr
 
   // 1. What the item copies of each tile: its chunks are ITEMS apart. Rows past the end read the last row again.
   __global const uint4 *source[X_COPIES + W_COPIES];
-  #pragma unroll
+  UNROLL
   for (int i = 0; i < X_COPIES + W_COPIES; ++i) {
     const int row = (item + i * ITEMS) / CHUNKS;
     source[i] = (i < X_COPIES ? x + (size_t)min(first_row + row, rows - 1) * ROW_CHUNKS
                               : weight + (size_t)(first_column + row - BLOCK_ROWS) * ROW_CHUNKS) + item % CHUNKS;
   }
   float sum[TILE_ROWS][TILE_COLUMNS][SUMS];
-  #pragma unroll
+  UNROLL
   for (int i = 0; i < TILE_ROWS; ++i) {
-    #pragma unroll
+    UNROLL
     for (int j = 0; j < TILE_COLUMNS; ++j) {
-      #pragma unroll
+      UNROLL
       for (int e = 0; e < SUMS; ++e) sum[i][j][e] = 0.0f;
     }
   }
@@ -140,7 +140,7 @@ void linear_matrix(__global const uint4 *restrict x, __global const uint4 *restr
     __local uint4 *newest = tiles + next % STAGES * TILE;
 #if ASYNCHRONOUS
     if (next < STEPS) {
-      #pragma unroll
+      UNROLL
       for (int i = 0; i < X_COPIES + W_COPIES; ++i) {
         copy_chunk(newest + tile_index((item + i * ITEMS) / CHUNKS, item % CHUNKS, CHUNKS), source[i] + next * CHUNKS);
       }
@@ -148,30 +148,30 @@ void linear_matrix(__global const uint4 *restrict x, __global const uint4 *restr
     copies_end();
 #else
     uint4 fetched[X_COPIES + W_COPIES];
-    #pragma unroll
+    UNROLL
     for (int i = 0; i < X_COPIES + W_COPIES; ++i) fetched[i] = source[i][min(next, STEPS - 1) * CHUNKS];
 #endif
 
     // 4. The product over this step's tile.
     if (step >= 0) {
       __local const uint4 *tile = tiles + step % STAGES * TILE;
-      #pragma unroll
+      UNROLL
       for (int k = 0; k < CHUNKS; k += 2) {
         fragment_b columns[TILE_COLUMNS];
-        #pragma unroll
+        UNROLL
         for (int j = 0; j < TILE_COLUMNS; ++j) {
           columns[j] = load_b(tile, CHUNKS, BLOCK_ROWS + wave_column + j * MATRIX_COLUMNS, k, self);
         }
-        #pragma unroll
+        UNROLL
         for (int i = 0; i < TILE_ROWS; ++i) {
           const fragment_a values = load_a(tile, CHUNKS, wave_row + i * 16, k, self);
-          #pragma unroll
+          UNROLL
           for (int j = 0; j < TILE_COLUMNS; ++j) multiply(sum[i][j], values, columns[j], self);
         }
       }
     }
 #if !ASYNCHRONOUS
-    #pragma unroll
+    UNROLL
     for (int i = 0; i < X_COPIES + W_COPIES; ++i) {
       newest[tile_index((item + i * ITEMS) / CHUNKS, item % CHUNKS, CHUNKS)] = fetched[i];
     }
@@ -179,13 +179,13 @@ void linear_matrix(__global const uint4 *restrict x, __global const uint4 *restr
   }
 
   // 5. Epilogue.
-  #pragma unroll
+  UNROLL
   for (int j = 0; j < TILE_COLUMNS; ++j) {
-    #pragma unroll
+    UNROLL
     for (int e = 0; e < SUMS; e += VECTOR) {
       const int column = first_column + wave_column + j * MATRIX_COLUMNS + SUM_COLUMN(self.lane, e);
       const vfloat b = load_run(bias + first_column, column - first_column, PANEL);
-      #pragma unroll
+      UNROLL
       for (int i = 0; i < TILE_ROWS; ++i) {
         const int row = first_row + wave_row + i * 16 + SUM_ROW(self.lane, e);
         if (row < rows) {

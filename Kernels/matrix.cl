@@ -22,6 +22,7 @@
 //   multiply(c, a, b, self)     C += A · B
 //   operand_fragment(c, self)   C rounded to operands: an A where SUMS_ARE_A, a B elsewhere
 //   exchange(value, mask, self) the value of lane ^ mask
+//   power_of_2(x)               2ˣ, in a few units of the last place; 2^−∞ is 0
 //   load_run, store_run, store_operands (…, row, first, width)      VECTOR neighbours of C to and from global memory
 //
 // A tile is rows of stride chunks in local memory, a chunk 8 operands (16 bytes) of neighbouring k. Rows of 2, 4 or 8
@@ -72,7 +73,7 @@ static inline fragment_a load_a(__local const uint4 *tile, int stride, int row, 
   #elif MATRIX == 6
 static inline uint8 load_8_rows(__local const uint4 *tile, int stride, int row, int chunk, wave self) {
   uint words[8];
-  #pragma unroll
+  UNROLL
   for (int r = 0; r < 8; ++r) {
     words[r] = ((__local const uint *)(tile + tile_index(row + r, chunk + self.lane / 4, stride)))[self.lane % 4];
   }
@@ -81,7 +82,7 @@ static inline uint8 load_8_rows(__local const uint4 *tile, int stride, int row, 
   #else
 static inline uint4 load_8_rows(__local const uint4 *tile, int stride, int row, int chunk, wave self) {
   ushort elements[8];
-  #pragma unroll
+  UNROLL
   for (int r = 0; r < 8; ++r) {
     elements[r] = ((__local const ushort *)(tile + tile_index(row + r, chunk + self.lane / 8, stride)))[self.lane % 8];
   }
@@ -112,7 +113,7 @@ static inline uint2 operand_fragment(const float *c, wave self) {
 // A lane has every other row: the lane 16 further has the rest.
 static inline uint8 operand_fragment(const float *c, wave self) {
   uint words[8];
-  #pragma unroll
+  UNROLL
   for (int i = 0; i < 4; ++i) {
     const uint own = operand_pair(c[2 * i], c[2 * i + 1]);
     const uint other = as_uint(exchange(as_float(own), 16, self));
@@ -125,7 +126,7 @@ static inline uint8 operand_fragment(const float *c, wave self) {
 #else
 static inline uint8 operand_fragment(const float *c, wave self) {
   uint words[8];
-  #pragma unroll
+  UNROLL
   for (int i = 0; i < 8; ++i) words[i] = operand_pair(c[2 * i], c[2 * i + 1]);
   return vload8(0, words);
 }

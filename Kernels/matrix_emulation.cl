@@ -23,6 +23,8 @@ static inline float exchange(float value, int mask, wave self) {
   return result;
 }
 
+static inline float power_of_2(float x) { return exp2(x); }
+
 #if IS_PTX
 // ldmatrix: lane 8·i + r names row r of matrix i, eight operands; each lane gets a word of its row of each matrix.
 static inline uint4 load_words(__local const uint4 *row, wave self) {

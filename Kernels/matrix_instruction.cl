@@ -58,6 +58,12 @@ static inline float exchange(float value, int mask, wave self) {
   return result;
 }
 
+static inline float power_of_2(float x) {
+  float result;
+  asm("ex2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+
 #elif IS_AMD
 #define MATRIX_ATTRIBUTES
   #if OPERAND == 0
@@ -89,16 +95,18 @@ typedef float sums __attribute__((ext_vector_type(SUMS)));
 
 static inline void multiply(float *c, fragment_a a, fragment_b b, wave self) {
   sums sum;
-  #pragma unroll
+  UNROLL
   for (int e = 0; e < SUMS; ++e) sum[e] = c[e];
   sum = PRODUCT(__builtin_astype(a, elements), __builtin_astype(b, elements), sum);
-  #pragma unroll
+  UNROLL
   for (int e = 0; e < SUMS; ++e) c[e] = sum[e];
 }
 
 static inline float exchange(float value, int mask, wave self) {
   return as_float(__builtin_amdgcn_ds_bpermute((self.lane ^ mask) * 4, as_int(value)));
 }
+
+static inline float power_of_2(float x) { return native_exp2(x); }
 
 #else
 #define MATRIX_ATTRIBUTES __attribute__((intel_reqd_sub_group_size(LANES)))
@@ -122,5 +130,9 @@ static inline void multiply(float *c, fragment_a a, fragment_b b, wave self) {
   vstore8(PRODUCT(ROWS_OF_A(a.top), as_int8(b), vload8(0, c)), 0, c);
   vstore8(PRODUCT(ROWS_OF_A(a.bottom), as_int8(b), vload8(1, c)), 1, c);
 }
+
+static inline float exchange(float value, int mask, wave self) { return intel_sub_group_shuffle_xor(value, (uint)mask); }
+
+static inline float power_of_2(float x) { return native_exp2(x); }
 #endif
 #endif

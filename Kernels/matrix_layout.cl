@@ -23,9 +23,9 @@
   #if EMULATED
     #define OPERAND_CONVERSION 0
   #elif IS_PTX
-    #define OPERAND_CONVERSION 1
+    #define OPERAND_CONVERSION MATRIX
   #else
-    #define OPERAND_CONVERSION 2
+    #define OPERAND_CONVERSION 3
   #endif
 #endif
 #include "operand.cl"
@@ -101,6 +101,14 @@ typedef struct { uint4 top, bottom; } fragment_a;
 #define VECTOR RUN
 #define SUMS_ARE_A IS_PTX
 #define TRANSPOSING IS_PTX
+
+// Private arrays are registers only where each index is a constant. A CPU device has none to lose, and would take minutes
+// to compile a hundred barriers one by one.
+#if EMULATED
+  #define UNROLL
+#else
+  #define UNROLL _Pragma("unroll")
+#endif
 
 typedef struct {
   int lane;

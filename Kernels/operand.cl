@@ -14,11 +14,11 @@
 #if OPERAND < 0 || OPERAND > 1
   #error "operand: OPERAND must be 0 or 1"
 #endif
-// Which instruction converts: 0 none, arithmetic of OpenCL C 1.2; 1 PTX; 2 the type half.
+// What converts: 0 OpenCL C 1.2; 1 PTX of sm_80, a pair at once; 2 PTX of sm_75; 3 the type half.
 #ifndef OPERAND_CONVERSION
   #define OPERAND_CONVERSION 0
 #endif
-#if OPERAND_CONVERSION == 2 && OPERAND == 0
+#if OPERAND_CONVERSION == 3 && OPERAND == 0
   #pragma OPENCL EXTENSION cl_khr_fp16 : enable
 #endif
 
@@ -37,9 +37,14 @@ static inline uint operand_pair(float low, float high) {
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
   #endif
   return pair;
+#elif OPERAND_CONVERSION == 2
+  uint pair;
+  asm("{ .reg .f16 low, high; cvt.rn.f16.f32 low, %2; cvt.rn.f16.f32 high, %1; mov.b32 %0, {low, high}; }"
+      : "=r"(pair) : "f"(high), "f"(low));
+  return pair;
 #elif OPERAND == 1
   return bfloat16_bits(low) | (bfloat16_bits(high) << 16);
-#elif OPERAND_CONVERSION == 2
+#elif OPERAND_CONVERSION == 3
   return as_uint((half2)((half)low, (half)high));
 #else
   uint pair;
