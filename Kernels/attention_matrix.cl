@@ -46,7 +46,7 @@
   #define WAVES 4          // of a group
 #endif
 #ifndef KEYS
-  #define KEYS 32          // of a block
+  #define KEYS (IS_DPAS ? 16 : 32)  // of a block
 #endif
 #ifndef HOLD_QUERIES
   #define HOLD_QUERIES 1   // 1: queries stay in registers; 0: they are loaded for each block
@@ -85,9 +85,9 @@ typedef fragment_a query_fragment;
   #define END_MASK 4
   #define LOAD_QUERIES load_a
   #define MULTIPLY_KEYS(sums, queries, row, chunk) \
-    multiply(sums, queries, load_b(keys, STRIDE, row, chunk, self), self)
+    multiply(sums, queries, load_b(keys, STRIDE, row, chunk, now), now)
   #define MULTIPLY_VALUES(sums, weights, key, channel) \
-    multiply(sums, weights, load_b_transposed(values, STRIDE, key, (channel) / 8, self), self)
+    multiply(sums, weights, load_b_transposed(values, STRIDE, key, (channel) / 8, now), now)
 #else
 typedef fragment_b query_fragment;
   #define SLOTS 1
@@ -98,9 +98,9 @@ typedef fragment_b query_fragment;
   #define END_MASK LANES
   #define LOAD_QUERIES load_b
   #define MULTIPLY_KEYS(sums, queries, row, chunk) \
-    multiply(sums, load_a(keys, STRIDE, row, chunk, self), queries, self)
+    multiply(sums, load_a(keys, STRIDE, row, chunk, now), queries, now)
   #define MULTIPLY_VALUES(sums, weights, key, channel) \
-    multiply(sums, load_a(values, V_STRIDE, channel, (key) / 8, self), weights, self)
+    multiply(sums, load_a(values, V_STRIDE, channel, (key) / 8, now), weights, now)
 #endif
 
 // Eight operands of a row of qkv from channel on; zeros where the head has ended.
@@ -173,7 +173,6 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
   for (int first_key = 0; first_key < tokens; first_key += KEYS) {
     // 2. Keys and values of the block. Past the end the last one is read again.
     barrier(CLK_LOCAL_MEM_FENCE);  // the last block read before this one replaces it
-    UNROLL
     for (int i = item; i < KEYS * CHUNKS; i += ITEMS) {
       const int row = min(first_key + i / CHUNKS, tokens - 1);
       keys[i / CHUNKS * STRIDE + i % CHUNKS] = load_chunk(key_rows + (size_t)row * ROW, i % CHUNKS * 8);
@@ -182,7 +181,6 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
 #endif
     }
 #if !TRANSPOSING
-    UNROLL
     for (int i = item; i < KEYS / 2 * CHUNKS; i += ITEMS) {
       const int pair = i / CHUNKS, channel = i % CHUNKS * 8;
       const int even = min(first_key + 2 * pair, tokens - 1), odd = min(first_key + 2 * pair + 1, tokens - 1);
@@ -191,6 +189,8 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
     }
 #endif
     barrier(CLK_LOCAL_MEM_FENCE);  // keys and values written before any item reads them
+
+    const wave now = inside_loop(self, first_key);
 
     // 3. Scores. Tiles past the end are left out.
     float score[KEY_TILES][SUMS];
@@ -204,7 +204,7 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
 #if HOLD_QUERIES
           MULTIPLY_KEYS(score[k], held[c], k * 16, 2 * c);
 #else
-          MULTIPLY_KEYS(score[k], LOAD_QUERIES(query, STRIDE, wave_query, 2 * c, self), k * 16, 2 * c);
+          MULTIPLY_KEYS(score[k], LOAD_QUERIES(query, STRIDE, wave_query, 2 * c, now), k * 16, 2 * c);
 #endif
         }
       }

@@ -22,6 +22,7 @@
 //   multiply(c, a, b, self)     C += A · B
 //   operand_fragment(c, self)   C rounded to operands: an A where SUMS_ARE_A, a B elsewhere
 //   exchange(value, mask, self) the value of lane ^ mask
+//   inside_loop(self, i)        self, for what a loop loads from tiles that stay where they are; i differs by iteration
 //   power_of_2(x)               2ˣ, in a few units of the last place; 2^−∞ is 0
 //   load_run, store_run, store_operands (…, row, first, width)      VECTOR neighbours of C to and from global memory
 //

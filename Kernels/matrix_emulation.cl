@@ -23,6 +23,8 @@ static inline float exchange(float value, int mask, wave self) {
   return result;
 }
 
+static inline wave inside_loop(wave self, int iteration) { return self; }
+
 static inline float power_of_2(float x) { return exp2(x); }
 
 #if IS_PTX

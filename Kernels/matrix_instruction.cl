@@ -6,6 +6,10 @@
 #define MATRIX_MEMORY(waves)
 #define MATRIX_WAVE(item) {(item) & (LANES - 1)}
 
+#if !IS_DPAS
+static inline wave inside_loop(wave self, int iteration) { return self; }
+#endif
+
 #if IS_PTX
 #define MATRIX_ATTRIBUTES
 static inline uint4 load_words(__local const uint4 *row, wave self) {
@@ -129,6 +133,13 @@ float8 __attribute__((overloadable)) PRODUCT(rows_of_a a, int8 b, float8 c);
 static inline void multiply(float *c, fragment_a a, fragment_b b, wave self) {
   vstore8(PRODUCT(ROWS_OF_A(a.top), as_int8(b), vload8(0, c)), 0, c);
   vstore8(PRODUCT(ROWS_OF_A(a.bottom), as_int8(b), vload8(1, c)), 1, c);
+}
+
+// A lane that seems to change with the iteration: else the compiler computes all addresses of a tile ahead of the loop, for
+// it has a register for each, and spills most of them. Launches have no offset.
+static inline wave inside_loop(wave self, int iteration) {
+  self.lane += (int)get_global_offset(0) & iteration;
+  return self;
 }
 
 static inline float exchange(float value, int mask, wave self) { return intel_sub_group_shuffle_xor(value, (uint)mask); }
