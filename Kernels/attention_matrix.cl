@@ -49,7 +49,7 @@
   #define KEYS (IS_DPAS ? 16 : 32)  // of a block
 #endif
 #ifndef HOLD_QUERIES
-  #define HOLD_QUERIES 1   // 1: queries stay in registers; 0: they are loaded for each block
+  #define HOLD_QUERIES (!IS_DPAS)  // 1: queries stay in registers; 0: they are loaded for each block
 #endif
 #if HEAD_WIDTH % 8 != 0 || KEYS % 16 != 0
   #error "attention_matrix: HEAD_WIDTH must be a multiple of 8, KEYS of 16"
