@@ -17,6 +17,9 @@ static const char attention_map[] = {
 static const char attention_map_plain[] = {
 #embed "attention_map_plain.cl" suffix(, 0)
 };
+static const char attention_matrix[] = {
+#embed "attention_matrix.cl" suffix(, 0)
+};
 static const char attention_plain[] = {
 #embed "attention_plain.cl" suffix(, 0)
 };
@@ -56,11 +59,29 @@ static const char linear_bfloat16[] = {
 static const char linear_int8[] = {
 #embed "linear_int8.cl" suffix(, 0)
 };
+static const char linear_matrix[] = {
+#embed "linear_matrix.cl" suffix(, 0)
+};
 static const char linear_plain[] = {
 #embed "linear_plain.cl" suffix(, 0)
 };
 static const char linear_tiled[] = {
 #embed "linear_tiled.cl" suffix(, 0)
+};
+static const char matrix[] = {
+#embed "matrix.cl" suffix(, 0)
+};
+static const char matrix_emulation[] = {
+#embed "matrix_emulation.cl" suffix(, 0)
+};
+static const char matrix_instruction[] = {
+#embed "matrix_instruction.cl" suffix(, 0)
+};
+static const char matrix_layout[] = {
+#embed "matrix_layout.cl" suffix(, 0)
+};
+static const char operand[] = {
+#embed "operand.cl" suffix(, 0)
 };
 static const char patch_embedding[] = {
 #embed "patch_embedding.cl" suffix(, 0)
@@ -115,6 +136,7 @@ static const struct {
     KERNEL(attention),
     KERNEL(attention_map),
     KERNEL(attention_map_plain),
+    KERNEL(attention_matrix),
     KERNEL(attention_plain),
     KERNEL(attention_simd),
     KERNEL(attention_tiled),
@@ -128,8 +150,14 @@ static const struct {
     KERNEL(linear),
     KERNEL(linear_bfloat16),
     KERNEL(linear_int8),
+    KERNEL(linear_matrix),
     KERNEL(linear_plain),
     KERNEL(linear_tiled),
+    KERNEL(matrix),
+    KERNEL(matrix_emulation),
+    KERNEL(matrix_instruction),
+    KERNEL(matrix_layout),
+    KERNEL(operand),
     KERNEL(patch_embedding),
     KERNEL(patch_embedding_plain),
     KERNEL(patch_embedding_simd),

@@ -1,8 +1,9 @@
-// quantization — the rows that linear_int8.cl and linear_bfloat16.cl multiply, from float32.
+// quantization — the rows that linear_int8.cl, linear_bfloat16.cl and linear_matrix.cl multiply, from float32.
 //
 //   v = n(x[m, :]) or x[m, :]     n(x) = (x − mean)/√(var + ε) ⊙ γ + β
 //   bytes      s = (max(v, 0) − min(v, 0)) / 255,  z = round(−min(v, 0) / s),  q[k] = round(v[k] / s + z), 0…255
 //   bfloat16   r[k] = v[k] to the nearest of 8 significant bits, ties to even
+//   float16    h[k] = v[k] to the nearest of 11 significant bits, ties to even; infinity where it is too large
 //
 //   x            [rows, INPUTS]  float  in
 //   gamma, beta  [INPUTS]        float  in   read only with NORM
@@ -12,6 +13,8 @@
 //                1 signed bytes   s, 128 − z, −Σ of the negative q − 128, 0; four |q − 128| a word; four signs a word, 255 or 0
 //                2 bfloat16       two r a word
 //                3 float          r as floats, an even number of them
+//                4 float16        two h a word, zeros up to a multiple of 32
+//                5 bfloat16       two r a word, zeros up to a multiple of 32
 //
 //   Launch    one item a row, in groups of one
 //   Local     none
@@ -35,6 +38,7 @@
 #define WHOLE (INPUTS / VECTOR * VECTOR)  // elements in whole vectors
 #define WORDS ((INPUTS + 3) / 4)          // words of four bytes
 #define PAIRS ((INPUTS + 1) / 2)          // pairs of elements
+#define STRIDE ((INPUTS + 31) / 32 * 32)  // elements of a padded row
 
 #if VECTOR == 4
 typedef uint vwords;
@@ -179,7 +183,26 @@ void quantization(__global const float *restrict x, __global const float *restri
   for (int d = 0; d < WHOLE; d += VECTOR) v_store(as_vfloat(v_round_to_bfloat16(V_VALUE(d))), target + d);
   for (int d = WHOLE; d < INPUTS; ++d) target[d] = as_float(round_to_bfloat16(VALUE(d)));
   if (INPUTS % 2 != 0) target[2 * PAIRS - 1] = 0.0f;
+#elif STORAGE <= 5
+  __global uint *target = y + (size_t)get_group_id(0) * (STRIDE / 2);
+  for (int d = 0; d < WHOLE; d += VECTOR) {
+  #if STORAGE == 4
+    PASTE(PASTE(vstore_half, VECTOR), _rte)(V_VALUE(d), 0, (__global half *)(target + d / 2));
+  #else
+    const vuint rounded = v_round_to_bfloat16(V_VALUE(d));
+    p_store((rounded.even >> 16) | rounded.odd, target + d / 2);
+  #endif
+  }
+  for (int d = WHOLE; d < STRIDE; d += 2) {
+    const float low = d < INPUTS ? VALUE(min(d, INPUTS - 1)) : 0.0f;
+    const float high = d + 1 < INPUTS ? VALUE(min(d + 1, INPUTS - 1)) : 0.0f;
+  #if STORAGE == 4
+    vstore_half2_rte((float2)(low, high), 0, (__global half *)(target + d / 2));
+  #else
+    target[d / 2] = (round_to_bfloat16(low) >> 16) | round_to_bfloat16(high);
+  #endif
+  }
 #else
-  #error "quantization: STORAGE must be 0 to 3"
+  #error "quantization: STORAGE must be 0 to 5"
 #endif
 }
