@@ -53,14 +53,14 @@ static const char layer_norm_plain[] = {
 static const char linear[] = {
 #embed "linear.cl" suffix(, 0)
 };
-static const char linear_bfloat16[] = {
-#embed "linear_bfloat16.cl" suffix(, 0)
-};
 static const char linear_int8[] = {
 #embed "linear_int8.cl" suffix(, 0)
 };
 static const char linear_matrix[] = {
 #embed "linear_matrix.cl" suffix(, 0)
+};
+static const char linear_operand[] = {
+#embed "linear_operand.cl" suffix(, 0)
 };
 static const char linear_plain[] = {
 #embed "linear_plain.cl" suffix(, 0)
@@ -148,9 +148,9 @@ static const struct {
     KERNEL(layer_norm),
     KERNEL(layer_norm_plain),
     KERNEL(linear),
-    KERNEL(linear_bfloat16),
     KERNEL(linear_int8),
     KERNEL(linear_matrix),
+    KERNEL(linear_operand),
     KERNEL(linear_plain),
     KERNEL(linear_tiled),
     KERNEL(matrix),

@@ -1,4 +1,4 @@
-// quantization — the rows that linear_int8.cl, linear_bfloat16.cl and linear_matrix.cl multiply, from float32.
+// quantization — the rows that linear_int8.cl, linear_operand.cl and linear_matrix.cl multiply, from float32.
 //
 //   v = n(x[m, :]) or x[m, :]     n(x) = (x − mean)/√(var + ε) ⊙ γ + β
 //   bytes      s = (max(v, 0) − min(v, 0)) / 255,  z = round(−min(v, 0) / s),  q[k] = round(v[k] / s + z), 0…255
@@ -15,6 +15,7 @@
 //                3 float          r as floats, an even number of them
 //                4 float16        two h a word, zeros up to a multiple of 32
 //                5 bfloat16       two r a word, zeros up to a multiple of 32
+//                6 float          h as floats, an even number of them
 //
 //   Launch    one item a row, in groups of one
 //   Local     none
@@ -202,7 +203,18 @@ void quantization(__global const float *restrict x, __global const float *restri
     target[d / 2] = (round_to_bfloat16(low) >> 16) | round_to_bfloat16(high);
   #endif
   }
+#elif STORAGE == 6
+  __global float *target = (__global float *)y + (size_t)get_group_id(0) * (2 * PAIRS);
+  ushort parts[VECTOR];
+  for (int d = 0; d < WHOLE; d += VECTOR) {
+    PASTE(PASTE(vstore_half, VECTOR), _rte)(V_VALUE(d), 0, (half *)parts);
+    v_store(PASTE(vload_half, VECTOR)(0, (const half *)parts), target + d);
+  }
+  for (int d = WHOLE; d < 2 * PAIRS; ++d) {
+    vstore_half_rte(d < INPUTS ? VALUE(min(d, INPUTS - 1)) : 0.0f, 0, (half *)parts);
+    target[d] = vload_half(0, (const half *)parts);
+  }
 #else
-  #error "quantization: STORAGE must be 0 to 5"
+  #error "quantization: STORAGE must be 0 to 6"
 #endif
 }

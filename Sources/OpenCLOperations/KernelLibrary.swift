@@ -49,10 +49,13 @@ final class KernelLibrary {
         for specialization in specializations where places[specialization] == nil && !missing.contains(specialization) {
             missing.append(specialization)
         }
-        guard !missing.isEmpty else { return }
+        for group in Dictionary(grouping: missing, by: \.options).values { try compile(together: group) }
+    }
+
+    private func compile(together missing: [Specialization]) throws(OpenCLError) {
         let isAlone = missing.count == 1
         let source = missing.enumerated().map { isAlone ? $1.source : $1.source(suffix: "__\($0)") }.joined()
-        let program = try Program(context, source: source, options: Specialization.options, cache: cache)
+        let program = try Program(context, source: source, options: missing[0].options, cache: cache)
         for (index, specialization) in missing.enumerated() {
             places[specialization] = Place(
                 program: program, function: specialization.kernel + (isAlone ? "" : "__\(index)"))

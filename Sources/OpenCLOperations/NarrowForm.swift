@@ -13,15 +13,26 @@ package enum NarrowForm: String, Sendable {
     case avx512VNNI = "avx512-vnni"
     /// vdpbf16ps in 512 bits: bfloat16.
     case avx512BF16 = "avx512-bf16"
+    /// Matrix instructions, as `MatrixInstruction` has them: float16 and bfloat16.
+    case mma16, mma8, mfma
+    case wmma11 = "wmma-gfx11"
+    case wmma12 = "wmma-gfx12"
+    case dpas8, dpas16
 
-    /// The forms that a device's processor has instructions for, best first; the portable one is always the last.
+    /// The matrix instruction; nil for other forms.
+    package var instruction: MatrixInstruction? { MatrixInstruction.allCases.first { $0.form == self } }
+
+    /// The forms that a device has instructions for, best first; the portable one is always the last.
     ///
     /// That the device accepts them and computes rightly is for a probe to show.
     package static func candidates(for precision: Precision, on device: Device) -> [NarrowForm] {
-        guard device.kind == .cpu else { return [.portable] }
+        guard device.kind == .cpu else {
+            let instructions = MatrixInstruction.allCases.filter { $0.refusal(in: precision, by: device) == nil }
+            return instructions.map(\.form) + [.portable]
+        }
         let forms: [NarrowForm] =
             switch precision {
-            case .float32: []
+            case .float32, .float16: []
             case .bfloat16: [.avx512BF16]
             case .int8: [.avx512VNNI, .avxVNNI, .avx2]
             }
@@ -31,7 +42,7 @@ package enum NarrowForm: String, Sendable {
     /// What the processor must have.
     private var features: Set<String> {
         switch self {
-        case .portable: []
+        case .portable, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16: []
         case .avx2: ["avx2"]
         case .avxVNNI: ["avx2", "avx_vnni"]
         case .avx512VNNI: ["avx512f", "avx512_vnni"]
@@ -39,10 +50,10 @@ package enum NarrowForm: String, Sendable {
         }
     }
 
-    /// The value of the macro FORM.
+    /// The value of the macro FORM; that of kernels without a matrix instruction.
     var macro: Int {
         switch self {
-        case .portable: 0
+        case .portable, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16: 0
         case .avx2, .avx512BF16: 1
         case .avx512VNNI: 2
         case .avxVNNI: 3
@@ -52,9 +63,10 @@ package enum NarrowForm: String, Sendable {
     /// The tile of the product.
     func tile(_ precision: Precision, tuning: LinearTuning) -> NarrowTile {
         switch self {
-        case .portable where precision == .bfloat16 && tuning.groupColumns == 1:
+        case .portable where precision != .int8 && tuning.groupColumns == 1:
             NarrowTile(rows: tuning.rows, vector: max(4, tuning.vector), vectors: 2)
-        case .portable: NarrowTile(rows: 4, vector: max(4, tuning.vector), vectors: 1)
+        case .portable, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16:
+            NarrowTile(rows: 4, vector: max(4, tuning.vector), vectors: 1)
         case .avx2: NarrowTile(rows: 3, vector: 8, vectors: 3)
         case .avxVNNI: NarrowTile(rows: 6, vector: 8, vectors: 2)
         case .avx512VNNI, .avx512BF16: NarrowTile(rows: 6, vector: 16, vectors: 4)
@@ -62,7 +74,7 @@ package enum NarrowForm: String, Sendable {
     }
 }
 
-/// Tile of `linear_int8.cl` and `linear_bfloat16.cl`.
+/// Tile of `linear_int8.cl` and `linear_operand.cl`.
 struct NarrowTile {
     /// Rows per item.
     let rows: Int
@@ -81,12 +93,16 @@ package struct NarrowProduct: Sendable, Hashable, CustomStringConvertible {
     package let precision: Precision
     /// How they are multiplied.
     package let form: NarrowForm
+    /// Whether a matrix instruction is a function over local memory: its layouts on a device that does not have it.
+    package let isEmulated: Bool
 
     /// Names a way to multiply.
-    package init(_ precision: Precision, _ form: NarrowForm) {
-        (self.precision, self.form) = (precision, form)
+    package init(_ precision: Precision, _ form: NarrowForm, isEmulated: Bool = false) {
+        (self.precision, self.form, self.isEmulated) = (precision, form, isEmulated)
     }
 
     /// `int8 avx2`.
-    package var description: String { "\(precision.rawValue) \(form.rawValue)" }
+    package var description: String {
+        "\(precision.rawValue) \(form.rawValue)" + (isEmulated ? ", emulated" : "")
+    }
 }

@@ -32,6 +32,8 @@ package final class OpenCLBackend: Backend {
         package var precision = Precision.float32
         /// The form of a product in less than float32; nil for the best that a probe finds.
         package var narrowForm: NarrowForm?
+        /// Whether `narrowForm` is a matrix instruction to be emulated: a test's way to run its layouts anywhere.
+        package var emulatesMatrices = false
         /// How buffers are placed.
         package var placement = Context.BufferPlacement.device
 
@@ -75,7 +77,7 @@ package final class OpenCLBackend: Backend {
             })
         guard options.precision != .float32 else { return }
         if let form = options.narrowForm {
-            narrowProduct = NarrowProduct(options.precision, form)
+            narrowProduct = NarrowProduct(options.precision, form, isEmulated: options.emulatesMatrices)
         } else {
             narrowProduct = NarrowProduct(options.precision, try probeNarrowForm(for: options.precision))
         }

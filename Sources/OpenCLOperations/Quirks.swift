@@ -1,4 +1,5 @@
-import OpenCLRuntime
+package import OpenCLRuntime
+package import Operations
 
 /// What is known of devices beyond what their drivers say.
 ///
@@ -40,5 +41,50 @@ extension Quirk {
     /// The quirks that the tables hold for a device.
     static func matching(_ device: Device) -> Set<Quirk> {
         Set(rows.filter { $0.matches(device) }.map(\.quirk))
+    }
+}
+
+extension MatrixInstruction {
+    /// Why a device does not have the instruction in a precision, in a phrase; nil where it should.
+    ///
+    /// Should: that the driver compiles it and the hardware computes what it ought to, a probe shows.
+    package func refusal(in precision: Precision, by device: Device) -> String? {
+        guard precision == .float16 || precision == .bfloat16 else { return "it multiplies float16 and bfloat16" }
+        let architecture = device.name.prefix { $0.isLetter || $0.isNumber }
+        switch self {
+        case .mma16:
+            // PTX ISA, mma.sync: m16n8k16 of both types as of sm_80.
+            return device.computeCapability >= 80 ? nil : "it needs compute capability 8.0"
+        case .mma8:
+            // The same: m16n8k8 of float16 as of sm_75; the better form counts from sm_80 on.
+            if precision == .bfloat16 { return "it multiplies float16 alone" }
+            return 75..<80 ~= device.computeCapability ? nil : "it is for compute capability 7.5"
+        case .mfma:
+            // LLVM's AMDGPU usage: mai-insts; bfloat16 with 16×16×16 as of gfx90a.
+            let names: Set =
+                precision == .float16 ? ["gfx908", "gfx90a", "gfx942", "gfx950"] : ["gfx90a", "gfx942", "gfx950"]
+            return names.contains(String(architecture)) ? nil : "it needs \(names.sorted().joined(separator: ", "))"
+        case .wmma11:
+            return architecture.hasPrefix("gfx11") ? nil : "it needs gfx11"
+        case .wmma12:
+            return architecture.hasPrefix("gfx12") ? nil : "it needs gfx12"
+        case .dpas8, .dpas16:
+            guard device.extensions.contains("cl_intel_subgroup_matrix_multiply_accumulate") else {
+                return "it needs cl_intel_subgroup_matrix_multiply_accumulate"
+            }
+            // The instruction's width is the smallest sub-group: 8 on Xe-HPG, 16 on Xe-HPC and Xe2.
+            let width = device.subgroupSizes.min() ?? 0
+            return width == lanes ? nil : "it needs sub-groups of \(lanes), the smallest here has \(width)"
+        }
+    }
+
+    /// What the compiler must be told beside the usual.
+    ///
+    /// DPAS: 256 registers a thread; with the usual 128 the tiles spill (ocloc 22.43, `Scripts/offline-check`).
+    var buildOptions: String {
+        switch self {
+        case .mma16, .mma8, .mfma, .wmma11, .wmma12: ""
+        case .dpas8, .dpas16: " -cl-intel-256-GRF-per-thread"
+        }
     }
 }

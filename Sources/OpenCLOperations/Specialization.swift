@@ -24,5 +24,9 @@ struct Specialization: Hashable, Sendable {
     ///
     /// No warnings: PoCL tells their number on standard error, one at least for every vector wider than a register; those
     /// that matter are errors in a test.
-    static let options = "-cl-std=CL1.2 -w"
+    var options: String {
+        let isEmulated = defines["EMULATED"] == 1
+        let instruction = defines["MATRIX"].flatMap(MatrixInstruction.init(rawValue:))
+        return "-cl-std=CL1.2 -w" + (isEmulated ? "" : instruction?.buildOptions ?? "")
+    }
 }

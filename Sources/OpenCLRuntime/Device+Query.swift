@@ -36,6 +36,14 @@ struct DeviceQuery {
         return sizes
     }
 
+    /// An array of `size_t` as long as the driver says.
+    func sizes(_ name: Int32) throws(OpenCLError) -> [Int] {
+        var byteCount = 0
+        try check(
+            unsafe clGetDeviceInfo(handle, cl_device_info(bitPattern: name), 0, nil, &byteCount), "clGetDeviceInfo")
+        return try sizes(name, count: min(byteCount, 1024) / MemoryLayout<Int>.size)
+    }
+
     /// A text, without the blanks some drivers put around it.
     func string(_ name: Int32) throws(OpenCLError) -> String {
         try unsafe infoString("clGetDeviceInfo") { size, bytes, needed in

@@ -77,6 +77,10 @@ package final class Device: Sendable {
     package let profilingTimerResolution: Int
     /// Whether the driver can compile source text, rather than only load binaries.
     package let hasCompiler: Bool
+    /// Ten times the compute capability, as 90 for 9.0; 0 where the driver tells none.
+    package let computeCapability: Int
+    /// Sizes that a sub-group can be asked to have; empty where the driver tells none.
+    package let subgroupSizes: [Int]
 
     /// Asks a device for all its facts.
     init(_ handle: cl_device_id, of platform: Platform, index: Int) throws(OpenCLError) {
@@ -116,6 +120,16 @@ package final class Device: Sendable {
         maximumClockFrequency = try query.unsigned(CL_DEVICE_MAX_CLOCK_FREQUENCY)
         profilingTimerResolution = try query.value(CL_DEVICE_PROFILING_TIMER_RESOLUTION, as: Int.self)
         hasCompiler = try query.unsigned(CL_DEVICE_COMPILER_AVAILABLE) != 0
+        // Questions of extensions: a driver that names the extension and refuses the question tells nothing.
+        var capability = 0
+        if extensions.contains("cl_nv_device_attribute_query"), let major = try? query.unsigned(0x4000),
+            let minor = try? query.unsigned(0x4001)
+        {
+            capability = 10 * major + minor
+        }
+        computeCapability = capability
+        subgroupSizes =
+            extensions.contains { $0.hasSuffix("_required_subgroup_size") } ? (try? query.sizes(0x4108)) ?? [] : []
     }
 }
 

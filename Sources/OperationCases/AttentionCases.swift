@@ -48,6 +48,20 @@ public struct AttentionCase: OperationCase {
     /// Scores and sums are random walks; a score's error is multiplied by its size in the exponent.
     public var tolerance: Double { randomWalkTolerance(terms: headWidth + tokens) * Double(max(1, sharpness)) }
 
+    /// Six deviations of what rounding the factors of both products does: a score is off by √2·u/√3 of its deviation, the
+    /// weight that follows by that and, like the value, by its own u/√3; u is 2⁻⁹ in bfloat16, 2⁻¹² in float16.
+    ///
+    /// Only matrix instructions round them: elsewhere attention is float32 in every precision.
+    public func tolerance(in precision: Precision) -> Double {
+        let unit: Double
+        switch precision {
+        case .float32, .int8: return tolerance
+        case .float16: unit = 0x1p-12
+        case .bfloat16: unit = 0x1p-9
+        }
+        return tolerance + 6 * unit * (2.0 / 3 * (1 + Double(sharpness * sharpness))).squareRoot()
+    }
+
     /// Normal queries, keys and values.
     public func prepare<B: Backend>(on backend: B) throws(B.Failure) -> PreparedCase<B> {
         var random = SeededGenerator(seed: UInt64(tokens) << 32 ^ UInt64(heads) << 16 ^ UInt64(headWidth))

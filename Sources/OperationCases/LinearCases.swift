@@ -61,15 +61,17 @@ public struct LinearCase: OperationCase {
 
     /// Six deviations of what rounding the factors does to a sum of random products whose deviation is 1.
     ///
-    /// bfloat16: a factor is off by at most 2⁻⁹ of itself, by 2⁻⁹/√3 in deviation, two factors by √2 of that. int8: the
-    /// largest of K normal values is about L = √(2 ln 2K), so that a step of a row is 2·L/255, of a weight L/127, and the
-    /// error is step/√12. The squares of K normal values sum to K within three deviations of √(2K): a row and a column
-    /// may each be longer by 1 + 3/√(2K). The steepest activation makes 1.13 of an error.
+    /// bfloat16: a factor is off by at most 2⁻⁹ of itself, by 2⁻⁹/√3 in deviation, two factors by √2 of that;
+    /// float16: an eighth of it. int8: the largest of K normal values is about L = √(2 ln 2K), so that a step of a row is
+    /// 2·L/255, of a weight L/127, and the error is step/√12. The squares of K normal values sum to K within three
+    /// deviations of √(2K): a row and a column may each be longer by 1 + 3/√(2K). The steepest activation makes 1.13 of
+    /// an error.
     public func tolerance(in precision: Precision) -> Double {
         let terms = Double(inputs)
         let deviation: Double
         switch precision {
         case .float32: return tolerance
+        case .float16: deviation = 0x1p-12 * (2.0 / 3).squareRoot()
         case .bfloat16: deviation = 0x1p-9 * (2.0 / 3).squareRoot()
         case .int8:
             let largest = (2 * log(2 * terms)).squareRoot()

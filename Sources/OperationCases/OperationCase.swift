@@ -10,7 +10,7 @@ public protocol OperationCase: Sendable, CustomStringConvertible {
     var work: Work { get }
     /// Largest deviation allowed, max|Δ| / rms(expected), for float32.
     var tolerance: Double { get }
-    /// The same for a backend that computes the products of linear layers in another precision.
+    /// The same for a backend that multiplies in another precision.
     func tolerance(in precision: Precision) -> Double
     /// Puts parameters and data on a backend; the result runs the operation as often as it is called.
     func prepare<B: Backend>(on backend: B) throws(B.Failure) -> PreparedCase<B>
@@ -25,7 +25,7 @@ public struct PreparedCase<B: Backend> {
 }
 
 extension OperationCase {
-    /// That of float32: only linear layers have others.
+    /// That of float32: only linear layers and attention have others.
     public func tolerance(in precision: Precision) -> Double { tolerance }
 
     /// Runs the case once and copies the result back.

@@ -40,7 +40,7 @@ import Testing
             ("linear_int8", ["-DFORM=1", "-DVECTOR=8", "-mavx2", "-mfma"]),
             ("linear_int8", ["-DFORM=2", "-DVECTOR=16", "-mavx512f", "-mavx512vnni"]),
             ("linear_int8", ["-DFORM=3", "-DVECTOR=8", "-mavx2", "-mfma", "-mavxvnni"]),
-            ("linear_bfloat16", ["-DFORM=1", "-DVECTOR=16", "-mavx512f", "-mavx512bf16"]),
+            ("linear_operand", ["-DFORM=1", "-DVECTOR=16", "-mavx512f", "-mavx512bf16"]),
         ])
     func assembly(kernel: String, options: [String]) throws {
         let compiler = try #require(KernelCompilation.compiler)

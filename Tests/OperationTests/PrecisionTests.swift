@@ -16,7 +16,7 @@ struct PrecisionTests {
     @Test(
         "every form agrees with the definition, and int8 in every bit with the portable form",
         arguments: [
-            Precision.bfloat16, .int8,
+            Precision.float16, .bfloat16, .int8,
         ])
     func agreement(precision: Precision) throws {
         let device = try #require(TestDevice.first)
@@ -42,7 +42,7 @@ struct PrecisionTests {
     @Test("the probe finds the first form that the processor has")
     func probe() throws {
         let device = try #require(TestDevice.first)
-        for precision in [Precision.bfloat16, .int8] {
+        for precision in [Precision.float16, .bfloat16, .int8] {
             let backend = try Self.backend(nil, precision)
             let form = try #require(backend.narrowProduct?.form)
             #expect(NarrowForm.candidates(for: precision, on: device).contains(form))
@@ -52,7 +52,8 @@ struct PrecisionTests {
     }
 
     @Test(
-        "what is no number shows, in its own row alone", arguments: [Precision.bfloat16, .int8], [Float.nan, .infinity])
+        "what is no number shows, in its own row alone", arguments: [Precision.float16, .bfloat16, .int8],
+        [Float.nan, .infinity])
     func notANumber(precision: Precision, value: Float) throws {
         let backend = try Self.backend(nil, precision)
         var x = HostTensor([3, 21], repeating: 1)

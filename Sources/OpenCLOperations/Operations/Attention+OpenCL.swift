@@ -42,6 +42,17 @@ extension OpenCLBackend {
         ]
         let problem = ["HEADS": heads, "HEAD_WIDTH": width / heads, "BIAS": bias == nil ? 0 : 1]
         let flop = 4 * batch * answered * tokens * width
+        if let narrowProduct, let instruction = narrowProduct.form.instruction, width / heads % 8 == 0 {
+            let tile = MatrixTile(instruction, isEmulated: narrowProduct.isEmulated)
+            let (waves, matrixDefines) = (4, narrowProduct.matrixDefines(instruction))
+            let groups = (answered + waves * instruction.columns - 1) / (waves * instruction.columns)
+            try launch(
+                .attention, kernel: "attention_matrix",
+                problem.merging(matrixDefines) { $1 }.merging(["WAVES": waves, "KEYS": tile.keys]) { $1 }, arguments,
+                flop: flop, global: [groups * waves * instruction.lanes, heads, batch],
+                local: [waves * instruction.lanes, 1, 1])
+            return y
+        }
         switch variant(of: .attention) {
         case .simd:
             let device = profile.device

@@ -13,6 +13,7 @@ struct NarrowWeight {
 extension OpenCLBackend {
     /// Folds layer scale in, narrows the weight and packs it for a form: `[panels][⌈in / group⌉][panel][group]`.
     func prepareNarrow(_ parameters: LinearParameters, _ product: NarrowProduct) throws(OpenCLError) -> OpenCLLinear {
+        if let instruction = product.form.instruction { return try prepareMatrix(parameters, product, instruction) }
         let panel = product.form.tile(product.precision, tuning: profile.linear).panel
         let (weight, scale) = (parameters.weight, parameters.layerScale)
         let (outputs, inputs, values) = (parameters.outputWidth, parameters.inputWidth, weight.values)
@@ -42,6 +43,8 @@ extension OpenCLBackend {
             let sumBuffer = try Buffer(queue.context, byteCount: sums.count * 4)
             try queue.write(sums, to: sumBuffer)
             narrow.sums = sumBuffer
+        } else if product.precision == .float16 {
+            packed = try storeTransposed(weight, scale: scale, panel: panel, rows: (inputs + 1) / 2 * 2) { Float16($0) }
         } else {
             packed = try storePanels(panels, of: (inputs + 1) / 2 * 2 * panel) { index, target in
                 values.withUnsafeBufferPointer { source in
@@ -83,20 +86,26 @@ extension OpenCLBackend {
                 .buffer(x.buffer), norm.map { .buffer($0.scale) } ?? .unused, norm.map { .buffer($0.shift) } ?? .unused,
                 .float(norm?.epsilon ?? 0), .buffer(narrowed.buffer),
             ], flop: 0, global: [rows], local: [1])
+        if let instruction = form.instruction {
+            try launchLinearMatrix(
+                narrowed, linear, narrow.product, instruction, then: activation, adding: residual, to: y)
+            return y
+        }
         let tile = form.tile(precision, tuning: profile.linear)
         let rowGroups = RowGroups(rows: rows, height: tile.rows)
+        let problem = [
+            "INPUTS": inputs, "OUTPUTS": outputs, "RESIDUAL": residual == nil ? 0 : 1, "ACTIVATION": activation.macro,
+            "FORM": form.macro, "ROWS": tile.rows, "VECTOR": tile.vector, "VECTORS": tile.vectors,
+        ]
         var arguments: [Argument] = [.buffer(narrowed.buffer), .buffer(linear.weight)]
         if let scales = narrow.scales, let sums = narrow.sums { arguments += [.buffer(scales), .buffer(sums)] }
         arguments += [
             .buffer(linear.bias), residual.map { .buffer($0.buffer) } ?? .unused, .buffer(y.buffer), .int(rows),
         ]
         try launch(
-            .linear, kernel: "linear_\(precision.rawValue)",
-            [
-                "INPUTS": inputs, "OUTPUTS": outputs, "RESIDUAL": residual == nil ? 0 : 1,
-                "ACTIVATION": activation.macro, "FORM": form.macro, "ROWS": tile.rows, "VECTOR": tile.vector,
-                "VECTORS": tile.vectors,
-            ], arguments, flop: 2 * rows * inputs * outputs,
+            .linear, kernel: precision == .int8 ? "linear_int8" : "linear_operand",
+            precision == .int8 ? problem : problem.merging(["OPERAND": precision == .float16 ? 0 : 1]) { $1 },
+            arguments, flop: 2 * rows * inputs * outputs,
             global: [rowGroups.perBlock, (outputs + tile.panel - 1) / tile.panel, rowGroups.blocks], local: [1, 1, 1])
         return y
     }
@@ -109,7 +118,8 @@ extension NarrowProduct {
         case (.int8, .avx2): (1, 4 + 2 * ((inputs + 3) / 4))
         case (.int8, _): (0, 4 + (inputs + 3) / 4)
         case (_, .avx512BF16): (2, (inputs + 1) / 2)
-        default: (3, (inputs + 1) / 2 * 2)
+        case (_, .portable): (precision == .float16 ? 6 : 3, (inputs + 1) / 2 * 2)
+        default: (precision == .float16 ? 4 : 5, operandStride(inputs) / 2)
         }
     }
 }
@@ -143,7 +153,7 @@ private struct QuantizedRow {
 
 extension Float {
     /// The upper half of the bits, rounded to nearest, ties to even; NaN stays NaN.
-    fileprivate var bfloat16Bits: UInt16 {
+    var bfloat16Bits: UInt16 {
         let bits = bitPattern
         if isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
         return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)

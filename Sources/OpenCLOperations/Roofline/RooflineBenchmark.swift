@@ -70,7 +70,7 @@ package enum RooflineBenchmark {
         _ specialization: Specialization, _ context: Context, _ cache: ProgramCache?
     ) throws(OpenCLError) -> Kernel {
         let program = try Program(
-            context, source: specialization.source, options: Specialization.options, cache: cache)
+            context, source: specialization.source, options: specialization.options, cache: cache)
         return try Kernel(program, specialization.kernel)
     }
 

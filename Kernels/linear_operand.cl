@@ -1,9 +1,10 @@
-// linear_bfloat16 — y = r + activation(x · Wᵀ + b) with factors of 8 significant bits and float32 sums.
+// linear_operand — y = r + activation(x · Wᵀ + b) with factors of 16 bits, float16 or bfloat16, and float32 sums.
 //
 //   y[m, o] = r[m, o] + act( Σ_k x[m, k] · w[o, k] + b[o] )
 //
-//   x         [rows, …]  words  in   rows of quantization.cl: STORAGE 2 for FORM 1, else 3
-//   weight    [panels][PAIRS][PANEL]  words  in   two w of a column a word, zero-padded
+//   x         [rows, …]  words  in   rows of quantization.cl: STORAGE 2 for FORM 1, else 3 or 6
+//   weight    [panels][PAIRS][PANEL]  words  in   bfloat16: two w of a column a word; float16: a row of w, then the next;
+//                                                 zero-padded
 //   bias      [panels · PANEL]  float  in   zero-padded
 //   residual  [rows, OUTPUTS]   float  in   read only with RESIDUAL; may alias y
 //   y         [rows, OUTPUTS]   float  out  every element written
@@ -29,6 +30,9 @@
 #endif
 #define ROW_WIDTH OUTPUTS
 #include "activation.cl"
+#ifndef OPERAND
+  #define OPERAND 1        // 0: float16, 1: bfloat16
+#endif
 #ifndef FORM
   #define FORM 0           // 0: portable; 1: inline assembly, AVX512-BF16
 #endif
@@ -41,17 +45,24 @@
 #endif
 #define PANEL (VECTORS * VECTOR)
 #define PAIRS ((INPUTS + 1) / 2)
-#if VECTOR < 4 || (FORM == 1 && VECTOR != 16) || FORM < 0 || FORM > 1
-  #error "linear_bfloat16: FORM must be 0, or 1 with a VECTOR of 16"
+#if VECTOR < 4 || FORM < 0 || FORM > 1 || (FORM == 1 && (VECTOR != 16 || OPERAND != 1))
+  #error "linear_operand: FORM must be 0, or 1 with bfloat16 and a VECTOR of 16"
 #endif
 typedef PASTE(uint, VECTOR) vuint;
 #define u_load(p) PASTE(vload, VECTOR)(0, p)
 #define as_vfloat(v) PASTE(as_float, VECTOR)(v)
+// The j-th vector of weights of an input, the first or second of a pair.
+#if OPERAND == 0
+  #define COLUMNS_OF(w, part, j) PASTE(vload_half, VECTOR)(0, (__global const half *)(w) + (part) * PANEL + (j) * VECTOR)
+#else
+  #define COLUMNS_OF(w, part, j) \
+    as_vfloat((part) == 0 ? u_load((w) + (j) * VECTOR) << 16 : u_load((w) + (j) * VECTOR) & 0xffff0000u)
+#endif
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void linear_bfloat16(__global const uint *restrict x, __global const uint *restrict weight,
-                     __global const float *restrict bias, __global const float *residual, __global float *y,
-                     const int rows) {
+void linear_operand(__global const uint *restrict x, __global const uint *restrict weight,
+                    __global const float *restrict bias, __global const float *residual, __global float *y,
+                    const int rows) {
   const int panel = get_group_id(1);
   const int first_row = row_group() * ROWS;
 
@@ -86,16 +97,15 @@ void linear_bfloat16(__global const uint *restrict x, __global const uint *restr
     }
 #else
     #pragma unroll
-    for (int half_of_pair = 0; half_of_pair < 2; ++half_of_pair) {
+    for (int part = 0; part < 2; ++part) {
       vfloat columns[VECTORS];
       #pragma unroll
       for (int j = 0; j < VECTORS; ++j) {
-        const vuint pairs = u_load(w + j * VECTOR);
-        columns[j] = as_vfloat(half_of_pair == 0 ? pairs << 16 : pairs & 0xffff0000u);
+        columns[j] = COLUMNS_OF(w, part, j);
       }
       #pragma unroll
       for (int i = 0; i < ROWS; ++i) {
-        const float value = as_float(source[i][2 * k + half_of_pair]);
+        const float value = as_float(source[i][2 * k + part]);
         #pragma unroll
         for (int j = 0; j < VECTORS; ++j) sum[i][j] = fma((vfloat)(value), columns[j], sum[i][j]);
       }

@@ -1,0 +1,81 @@
+/// A matrix instruction that `matrix.cl` knows; the raw value is that of its macro MATRIX.
+///
+/// Which devices have it stands in `Quirks.swift`.
+package enum MatrixInstruction: Int, Sendable, CaseIterable {
+    /// mma.sync m16n8k16, with ldmatrix and cp.async.
+    case mma16 = 1
+    /// mma.sync m16n8k8, with ldmatrix.
+    case mma8
+    /// MFMA 16×16×16 of waves of 64.
+    case mfma
+    /// WMMA 16×16×16 as of gfx11.
+    case wmma11
+    /// WMMA 16×16×16 as of gfx12.
+    case wmma12
+    /// DPAS of sub-groups of 8.
+    case dpas8
+    /// DPAS of sub-groups of 16.
+    case dpas16
+
+    /// LANES of `matrix_layout.cl`: items of a wave.
+    var lanes: Int {
+        switch self {
+        case .mma16, .mma8, .wmma11, .wmma12: 32
+        case .mfma: 64
+        case .dpas8: 8
+        case .dpas16: 16
+        }
+    }
+
+    /// MATRIX_COLUMNS of `matrix_layout.cl`: columns of a product.
+    var columns: Int { self == .dpas8 ? 8 : 16 }
+
+    /// The instruction in results and on the command line's reports.
+    package var form: NarrowForm {
+        switch self {
+        case .mma16: .mma16
+        case .mma8: .mma8
+        case .mfma: .mfma
+        case .wmma11: .wmma11
+        case .wmma12: .wmma12
+        case .dpas8: .dpas8
+        case .dpas16: .dpas16
+        }
+    }
+}
+
+/// Tile of `linear_matrix.cl` and `attention_matrix.cl`: what `Scripts/offline-check` compiles without a spill.
+struct MatrixTile {
+    /// Waves below each other and side by side.
+    var waves: (rows: Int, columns: Int)
+    /// Products of a wave, below each other and side by side.
+    var products: (rows: Int, columns: Int)
+    /// Keys of a block of attention.
+    var keys: Int
+
+    /// The tile for an instruction; a small one where it is emulated, for an item of a CPU device holds all of a wave's.
+    init(_ instruction: MatrixInstruction, isEmulated: Bool) {
+        switch instruction {
+        case .mma16: (waves, products, keys) = ((2, 2), (4, 4), 64)
+        case .mma8, .mfma: (waves, products, keys) = ((2, 2), (4, 4), 32)
+        case .wmma11, .wmma12: (waves, products, keys) = ((2, 2), (4, 2), 32)
+        case .dpas8: (waves, products, keys) = ((4, 4), (2, 4), 16)
+        case .dpas16: (waves, products, keys) = ((4, 4), (2, 2), 16)
+        }
+        if isEmulated { (waves, products) = ((2, 2), (2, instruction == .dpas8 ? 4 : 2)) }
+    }
+
+    /// Rows of a group.
+    var blockRows: Int { waves.rows * products.rows * 16 }
+    /// Columns of a group of an instruction: the weight's rows are padded to multiples of it.
+    func panel(_ instruction: MatrixInstruction) -> Int { waves.columns * products.columns * instruction.columns }
+    /// Items of a group of `linear_matrix.cl`.
+    func items(_ instruction: MatrixInstruction) -> Int { waves.rows * waves.columns * instruction.lanes }
+    /// Values of the macros of `linear_matrix.cl`.
+    var defines: [String: Int] {
+        [
+            "WAVE_ROWS": waves.rows, "WAVE_COLUMNS": waves.columns, "TILE_ROWS": products.rows,
+            "TILE_COLUMNS": products.columns,
+        ]
+    }
+}
