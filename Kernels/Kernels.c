@@ -80,6 +80,9 @@ static const char matrix_instruction[] = {
 static const char matrix_layout[] = {
 #embed "matrix_layout.cl" suffix(, 0)
 };
+static const char narrowing[] = {
+#embed "narrowing.cl" suffix(, 0)
+};
 static const char operand[] = {
 #embed "operand.cl" suffix(, 0)
 };
@@ -125,6 +128,9 @@ static const char softmax_plain[] = {
 static const char transposition[] = {
 #embed "transposition.cl" suffix(, 0)
 };
+static const char widening[] = {
+#embed "widening.cl" suffix(, 0)
+};
 
 #define KERNEL(name) {#name, name}
 
@@ -157,6 +163,7 @@ static const struct {
     KERNEL(matrix_emulation),
     KERNEL(matrix_instruction),
     KERNEL(matrix_layout),
+    KERNEL(narrowing),
     KERNEL(operand),
     KERNEL(patch_embedding),
     KERNEL(patch_embedding_plain),
@@ -172,6 +179,7 @@ static const struct {
     KERNEL(softmax),
     KERNEL(softmax_plain),
     KERNEL(transposition),
+    KERNEL(widening),
 };
 
 const char *fovea_kernel_source(const char *name) {

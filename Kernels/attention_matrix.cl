@@ -20,7 +20,7 @@
 //             query's bits depend on no other query. Queries past Q repeat the last one; keys past T get a score of −∞,
 //             whose exponential is exactly 0. NaN among the inputs gives NaN
 //   Work      4·B·HEADS·T²·HEAD_WIDTH flop, 16·B·T·HEADS·HEAD_WIDTH bytes
-//   Host      Sources/OpenCLOperations/Operations/Attention+OpenCL.swift
+//   Host      Sources/OpenCLOperations/Operations/Attention+Matrix.swift
 //   Definition  Sources/Operations/Reference/Attention.swift
 #include "matrix.cl"
 #include "common.cl"

@@ -2,7 +2,8 @@
 //
 //   x            [rows, WIDTH]  float  in
 //   gamma, beta  [WIDTH]        float  in
-//   y            [rows, WIDTH]  float  out  every element written; must not alias x
+//   y            [rows, WIDTH]  float  out  every element written; must not alias x; with NARROW_OUTPUT
+//                               [rows, ⌈WIDTH/32⌉·32] operands (operand.cl), zero past WIDTH
 //   epsilon      ε              float  in
 //   residual  [period, WIDTH]   float  in   read only with RESIDUAL: row m of y gets row m mod period; may alias y
 //   period                      int    in   read only with RESIDUAL
@@ -25,6 +26,9 @@
 #ifndef RESIDUAL
   #define RESIDUAL 0     // 1: add residual last
 #endif
+#ifndef NARROW_OUTPUT
+  #define NARROW_OUTPUT 0  // 1: y is operands, for a product by matrix instructions
+#endif
 // Tuning — set by RowTuning; any legal value gives the same answer up to rounding.
 #ifndef GROUP
   #define GROUP 64       // items per row; a power of two
@@ -32,16 +36,37 @@
 #include "reduction.cl"
 #define WHOLE (WIDTH / VECTOR * VECTOR)  // elements in whole vectors
 
+#if NARROW_OUTPUT
+  #include "operand.cl"
+  #define OUTPUT_STRIDE ((WIDTH + 31) / 32 * 32)
+typedef ushort output;
+
+static inline void store_vector(vfloat v, __global ushort *p) {
+  #if VECTOR == 1
+  *p = (ushort)operand_pair(storable(v), 0.0f);
+  #else
+  float parts[VECTOR];
+  v_store(v, parts);
+  #pragma unroll
+  for (int i = 0; i < VECTOR; i += 2) ((__global uint *)p)[i / 2] = operand_pair(storable(parts[i]), storable(parts[i + 1]));
+  #endif
+}
+#else
+  #define OUTPUT_STRIDE WIDTH
+typedef float output;
+  #define store_vector(v, p) v_store(v, p)
+#endif
+
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
 void layer_norm(__global const float *restrict x, __global const float *restrict gamma,
                 __global const float *restrict beta, const float epsilon, __global const float *residual,
-                const int period, __global float *y) {
+                const int period, __global output *y) {
 #if GROUP > 1
   __local float parts[GROUP];
 #endif
   const int item = get_local_id(0);
   __global const float *source = x + (size_t)get_group_id(0) * WIDTH;
-  __global float *target = y + (size_t)get_group_id(0) * WIDTH;
+  __global output *target = y + (size_t)get_group_id(0) * OUTPUT_STRIDE;
 #if RESIDUAL
   __global const float *added = residual + (size_t)((int)get_group_id(0) % period) * WIDTH;
 #endif
@@ -81,13 +106,20 @@ void layer_norm(__global const float *restrict x, __global const float *restrict
 #if RESIDUAL
     value += v_load(added + d);
 #endif
-    v_store(value, target + d);
+    store_vector(value, target + d);
   }
   for (int d = WHOLE + item; d < WIDTH; d += GROUP) {
     float value = fma(fma(source[d] - n.mean, n.factor, n.offset), gamma[d], beta[d]);
 #if RESIDUAL
     value += added[d];
 #endif
+#if NARROW_OUTPUT
+    target[d] = (ushort)operand_pair(storable(value), 0.0f);
+#else
     target[d] = value;
+#endif
   }
+#if NARROW_OUTPUT
+  for (int d = WIDTH + item; d < OUTPUT_STRIDE; d += GROUP) target[d] = 0;
+#endif
 }

@@ -5,7 +5,7 @@
 //   tiles of x and W in local memory; a wave TILE_ROWS × TILE_COLUMNS products of matrix.cl. STAGES tiles are under way:
 //   while the group works on one the next arrive, by cp.async where there is one, through registers elsewhere.
 //
-//   x         [rows, STRIDE]     operands  in   quantization.cl, STORAGE 4 or 5: zero past INPUTS
+//   x         [rows, STRIDE]     operands  in   narrowing.cl, layer_norm.cl or another product: zero past INPUTS
 //   weight    [panels · PANEL, STRIDE]  operands  in   zero past INPUTS and OUTPUTS
 //   bias      [panels · PANEL]   float  in   zero-padded
 //   residual  [rows, OUTPUTS]    float  in   read only with RESIDUAL; may alias y
@@ -18,7 +18,7 @@
 //   Numerics  products exact, sums float32 in the instruction's order, then bias, activation and residual in float32. A row
 //             does not depend on the rows around it
 //   Work      2·rows·INPUTS·OUTPUTS flop, 2·INPUTS·(rows + OUTPUTS) + 4·rows·OUTPUTS bytes
-//   Host      Sources/OpenCLOperations/Operations/Linear+Narrow.swift
+//   Host      Sources/OpenCLOperations/Operations/Linear+Matrix.swift
 //   Definition  Sources/Operations/Reference/Linear.swift
 #include "matrix.cl"
 

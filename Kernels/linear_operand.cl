@@ -2,7 +2,7 @@
 //
 //   y[m, o] = r[m, o] + act( Σ_k x[m, k] · w[o, k] + b[o] )
 //
-//   x         [rows, …]  words  in   rows of quantization.cl: STORAGE 2 for FORM 1, else 3 or 6
+//   x         [rows, …]  words  in   rows of quantization.cl: STORAGE 2 for FORM 1, else 3 or 4
 //   weight    [panels][PAIRS][PANEL]  words  in   bfloat16: two w of a column a word; float16: a row of w, then the next;
 //                                                 zero-padded
 //   bias      [panels · PANEL]  float  in   zero-padded

@@ -151,7 +151,7 @@ static inline void store_run(float2 v, __global float *row, int first, int width
 }
 
 static inline void store_operands(float2 v, __global ushort *row, int first, int width) {
-  if (first < width) *(__global uint *)(row + first) = operand_pair(v.x, v.y);
+  if (first < width) *(__global uint *)(row + first) = operand_pair(storable(v.x), storable(v.y));
 }
 #else
 static inline float load_run(__global const float *row, int first, int width) { return first < width ? row[first] : 0.0f; }
@@ -161,7 +161,7 @@ static inline void store_run(float v, __global float *row, int first, int width)
 }
 
 static inline void store_operands(float v, __global ushort *row, int first, int width) {
-  if (first < width) row[first] = (ushort)operand_pair(v, 0.0f);
+  if (first < width) row[first] = (ushort)operand_pair(storable(v), 0.0f);
 }
 #endif
 #endif

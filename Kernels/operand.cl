@@ -2,8 +2,9 @@
 //
 //   operand_pair(low, high)   two floats rounded, side by side in a word
 //   operand_value(bits)       the float that the low 16 bits stand for; exact
+//   storable(value)           value; NaN where it is too large for an operand
 //
-// A float too large for float16 becomes infinity: an overflow must show in the answer.
+// An overflow must show in the answer: as infinity it could vanish in a softmax, as NaN it cannot.
 #ifndef OPERAND_FORMS
 #define OPERAND_FORMS
 
@@ -52,6 +53,12 @@ static inline uint operand_pair(float low, float high) {
   return pair;
 #endif
 }
+
+#if OPERAND == 0
+static inline float storable(float value) { return fabs(value) < 65520.0f ? value : NAN; }
+#else
+  #define storable(value) (value)
+#endif
 
 static inline float operand_value(uint bits) {
 #if OPERAND == 1

@@ -1,4 +1,4 @@
-// quantization — the rows that linear_int8.cl, linear_operand.cl and linear_matrix.cl multiply, from float32.
+// quantization — the rows that linear_int8.cl and linear_operand.cl multiply, from float32.
 //
 //   v = n(x[m, :]) or x[m, :]     n(x) = (x − mean)/√(var + ε) ⊙ γ + β
 //   bytes      s = (max(v, 0) − min(v, 0)) / 255,  z = round(−min(v, 0) / s),  q[k] = round(v[k] / s + z), 0…255
@@ -13,9 +13,7 @@
 //                1 signed bytes   s, 128 − z, −Σ of the negative q − 128, 0; four |q − 128| a word; four signs a word, 255 or 0
 //                2 bfloat16       two r a word
 //                3 float          r as floats, an even number of them
-//                4 float16        two h a word, zeros up to a multiple of 32
-//                5 bfloat16       two r a word, zeros up to a multiple of 32
-//                6 float          h as floats, an even number of them
+//                4 float          h as floats, an even number of them
 //
 //   Launch    one item a row, in groups of one
 //   Local     none
@@ -39,7 +37,6 @@
 #define WHOLE (INPUTS / VECTOR * VECTOR)  // elements in whole vectors
 #define WORDS ((INPUTS + 3) / 4)          // words of four bytes
 #define PAIRS ((INPUTS + 1) / 2)          // pairs of elements
-#define STRIDE ((INPUTS + 31) / 32 * 32)  // elements of a padded row
 
 #if VECTOR == 4
 typedef uint vwords;
@@ -184,26 +181,7 @@ void quantization(__global const float *restrict x, __global const float *restri
   for (int d = 0; d < WHOLE; d += VECTOR) v_store(as_vfloat(v_round_to_bfloat16(V_VALUE(d))), target + d);
   for (int d = WHOLE; d < INPUTS; ++d) target[d] = as_float(round_to_bfloat16(VALUE(d)));
   if (INPUTS % 2 != 0) target[2 * PAIRS - 1] = 0.0f;
-#elif STORAGE <= 5
-  __global uint *target = y + (size_t)get_group_id(0) * (STRIDE / 2);
-  for (int d = 0; d < WHOLE; d += VECTOR) {
-  #if STORAGE == 4
-    PASTE(PASTE(vstore_half, VECTOR), _rte)(V_VALUE(d), 0, (__global half *)(target + d / 2));
-  #else
-    const vuint rounded = v_round_to_bfloat16(V_VALUE(d));
-    p_store((rounded.even >> 16) | rounded.odd, target + d / 2);
-  #endif
-  }
-  for (int d = WHOLE; d < STRIDE; d += 2) {
-    const float low = d < INPUTS ? VALUE(min(d, INPUTS - 1)) : 0.0f;
-    const float high = d + 1 < INPUTS ? VALUE(min(d + 1, INPUTS - 1)) : 0.0f;
-  #if STORAGE == 4
-    vstore_half2_rte((float2)(low, high), 0, (__global half *)(target + d / 2));
-  #else
-    target[d / 2] = (round_to_bfloat16(low) >> 16) | round_to_bfloat16(high);
-  #endif
-  }
-#elif STORAGE == 6
+#elif STORAGE == 4
   __global float *target = (__global float *)y + (size_t)get_group_id(0) * (2 * PAIRS);
   ushort parts[VECTOR];
   for (int d = 0; d < WHOLE; d += VECTOR) {
@@ -215,6 +193,6 @@ void quantization(__global const float *restrict x, __global const float *restri
     target[d] = vload_half(0, (const half *)parts);
   }
 #else
-  #error "quantization: STORAGE must be 0 to 6"
+  #error "quantization: STORAGE must be 0 to 4"
 #endif
 }

@@ -89,9 +89,21 @@ extension DeviceSurvey.Entry {
               extensions  \(notableExtensions.isEmpty ? "none that matter" : notableExtensions.joined(separator: " "))
               kernels     \(kernelLines.joined(separator: "\n              "))
               precision   \((["float32"] + narrowProducts.map(\.description)).joined(separator: ", "))
+              matrices    \(matrixLines.joined(separator: "\n              "))
               auto        \(verdict)
 
             """
+    }
+
+    /// The instructions that the device should have, and why not the others.
+    private var matrixLines: [String] {
+        let had = matrixInstructions.filter { $0.refusal == nil }.map { $0.instruction.form.rawValue }
+        return [
+            had.isEmpty ? "no matrix instruction" : had.joined(separator: ", ") + "; a probe decides when a model runs"
+        ]
+            + matrixInstructions.compactMap { instruction, refusal in
+                refusal.map { "not \(instruction.form.rawValue): \($0)" }
+            }
     }
 
     private var abilities: [String] {
@@ -128,6 +140,9 @@ extension DeviceSurvey.Entry {
             "kernels": .object(kernels), "fusesLayerNorm": JSON(fusesLayerNorm),
             "precisions": .object(
                 JSON.Object(narrowProducts.map { ($0.precision.rawValue, JSON($0.form.rawValue)) })),
+            "matrixInstructions": .object(
+                JSON.Object(
+                    matrixInstructions.map { ($0.instruction.form.rawValue, $0.refusal.map { JSON($0) } ?? true) })),
             "isAutomatic": JSON(isChosen), "automatic": JSON("\(verdict)"),
         ]
     }

@@ -9,8 +9,8 @@ package final class DeviceTensor {
     enum Element {
         case float32
         case uint8
-
-        var byteCount: Int { self == .float32 ? 4 : 1 }
+        /// 16 bits of the backend's precision, for matrix instructions; rows are padded with zeros to multiples of 32.
+        case operand
     }
 
     /// Lengths of the axes.
@@ -23,11 +23,19 @@ package final class DeviceTensor {
         self.shape = shape
         self.element = element
         self.pool = pool
-        buffer = try pool.take(byteCount: shape.count * element.byteCount)
+        buffer = try pool.take(byteCount: Self.byteCount(shape, element))
     }
 
-    /// Bytes of all elements.
-    var byteCount: Int { shape.count * element.byteCount }
+    /// Bytes of all elements, padding included.
+    var byteCount: Int { Self.byteCount(shape, element) }
+
+    private static func byteCount(_ shape: Shape, _ element: Element) -> Int {
+        switch element {
+        case .float32: 4 * shape.count
+        case .uint8: shape.count
+        case .operand: shape.count == 0 ? 0 : shape.count / shape.width * ((shape.width + 31) / 32 * 64)
+        }
+    }
 
     deinit { pool.putBack(buffer) }
 }

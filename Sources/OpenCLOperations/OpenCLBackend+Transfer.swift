@@ -15,7 +15,8 @@ extension OpenCLBackend {
     }
 
     package func download(_ tensor: DeviceTensor) throws(OpenCLError) -> HostTensor {
-        precondition(tensor.element == .float32, "only float tensors are downloaded")
+        let tensor = try widened(tensor)
+        precondition(tensor.element == .float32, "only numbers are downloaded")
         return HostTensor(tensor.shape, try queue.read(Float.self, count: tensor.shape.count, from: tensor.buffer))
     }
 

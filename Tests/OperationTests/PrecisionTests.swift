@@ -65,6 +65,30 @@ struct PrecisionTests {
         }
     }
 
+    @Test("a row beyond float16's range is no number, and its neighbours are what they were")
+    func overflow() throws {
+        let backend = try Self.backend(nil, .float16)
+        var x = HostTensor([3, 21], repeating: 1)
+        x.values[21 + 18] = 70000
+        let linear = try backend.prepare(LinearParameters(weight: HostTensor([5, 21], repeating: 0.5)))
+        let y = try backend.download(backend.linear(backend.upload(x), linear))
+        for (index, element) in y.values.enumerated() {
+            #expect(index / 5 == 1 ? !element.isFinite : element == 10.5, "\(index): \(element)")
+        }
+    }
+
+    @Test("a weight beyond float16's range keeps its layer in float32")
+    func largeWeight() throws {
+        let (backend, exact) = (try Self.backend(nil, .float16), try Self.backend(nil, .float32))
+        let weight = HostTensor([3, 8], (0..<24).map { Float($0) * 4000 })
+        let x = HostTensor([2, 8], (0..<16).map { Float($0) / 3 })
+        let results = try [backend, exact].map { backend in
+            try backend.download(
+                backend.linear(backend.upload(x), backend.prepare(LinearParameters(weight: weight))))
+        }
+        #expect(results[0] == results[1])
+    }
+
     @Test("a layer that stays float32 does")
     func head() throws {
         let (backend, exact) = (try Self.backend(nil, .int8), try Self.backend(nil, .float32))

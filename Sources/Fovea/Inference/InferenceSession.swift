@@ -73,7 +73,13 @@ extension OpenedModel {
             case .reference:
                 return try ReferenceSession(self, options: options)
             case .openCL(let openCLDevice):
-                return try OpenCLSession(self, on: openCLDevice, options: options)
+                let session = try OpenCLSession(self, on: openCLDevice, options: options)
+                guard options.backend.precision == .float16 else { return session }
+                var exact = options
+                (exact.backend.precision, exact.backend.narrowForm) = (.float32, nil)
+                return OverflowFallbackSession(session, report: options.report) { [exact] () throws(FoveaError) in
+                    try self.session(on: device, options: exact)
+                }
             }
         } catch {
             throw FoveaError(error)

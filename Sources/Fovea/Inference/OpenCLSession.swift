@@ -104,7 +104,7 @@ final class OpenCLSession: InferenceSession {
             let input = try backend.emptyTensor(key.input, ofBytes: key.normalization != nil)
             let pixels: Pixels<DeviceTensor> = key.normalization.map { .rgb(input, $0) } ?? .normalized(input)
             let outputs = try model.outputs(key.output, of: pixels, on: backend, isMultiLabel: isMultiLabel)
-            return Tensors(input: input, outputs: outputs)
+            return Tensors(input: input, outputs: try outputs.map { x throws(OpenCLError) in try backend.widened(x) })
         }
         passes.append((key, pass))
         return pass

@@ -17,9 +17,15 @@ package struct DeviceSurvey: Sendable {
 
         /// How each precision below float32 would multiply, by what the processor has; a probe decides when a model runs.
         package var narrowProducts: [NarrowProduct] {
-            [Precision.bfloat16, .int8].compactMap { precision in
+            [Precision.float16, .bfloat16, .int8].compactMap { precision in
                 NarrowForm.candidates(for: precision, on: device).first.map { NarrowProduct(precision, $0) }
             }
+        }
+
+        /// Why a GPU would get each of the matrix instructions or not, for float16; nil where it should have it.
+        package var matrixInstructions: [(instruction: MatrixInstruction, refusal: String?)] {
+            device.kind == .cpu
+                ? [] : MatrixInstruction.allCases.map { ($0, $0.refusal(in: .float16, by: device)) }
         }
 
         /// The extensions that speed or precision depend on, sorted: narrow numbers, subgroups, matrix units, recorded

@@ -75,7 +75,8 @@ package struct OperationVerifier {
                 }
             }
         }
-        return exact + measuredForms(of: operation) + (operation == .linear ? narrowForms : [])
+        return exact + measuredForms(of: operation)
+            + (operation == .linear || operation == .attention ? narrowForms(of: operation) : [])
     }
 
     /// The best kernel under the tunings that were measured; none where they do not concern it.
@@ -92,15 +93,16 @@ package struct OperationVerifier {
         ]
     }
 
-    /// The form that a probe finds for each precision below float32, and its portable twin.
-    private var narrowForms: [KernelForm] {
-        [Precision.bfloat16, .int8].flatMap { precision in
+    /// The form that a probe finds for each precision below float32, and its portable twin; of attention those alone that
+    /// multiply its factors in that precision.
+    private func narrowForms(of operation: Operation) -> [KernelForm] {
+        [Precision.float16, .bfloat16, .int8].flatMap { precision in
             var options = OpenCLBackend.Options()
             (options.precision, options.programCache) = (precision, backendOptions.programCache)
             let found = try? OpenCLBackend(device, options: options).narrowProduct
             let portable = NarrowProduct(precision, .portable)
-            let products = [found, portable].compactMap(\.self)
-            return (found == portable ? [portable] : products).map {
+            let products = found == portable ? [portable] : [found, portable].compactMap(\.self)
+            return products.filter { operation == .linear || $0.form.instruction != nil }.map {
                 KernelForm(variant: .portable, tunedAs: nil, fusesLayerNorm: nil, narrow: $0)
             }
         }

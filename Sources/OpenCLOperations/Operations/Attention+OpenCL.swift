@@ -35,6 +35,11 @@ extension OpenCLBackend {
         precondition(1...max(tokens, 1) ~= answered, "\(answered) queries of \(tokens) tokens")
         precondition(
             bias.map { $0.heads == heads && $0.tokenCount == tokens } ?? true, "bias does not fit \(heads) heads")
+        if let (product, instruction) = matrixProduct, width / heads % 8 == 0 {
+            return try attentionMatrix(
+                queryKeyValue, heads: heads, scale: scale, bias: bias, queries: answered, product, instruction)
+        }
+        let queryKeyValue = try widened(queryKeyValue)
         let y = try DeviceTensor([batch, answered, width], from: pool)
         let arguments: [Argument] = [
             .buffer(queryKeyValue.buffer), bias.map { .buffer($0.values) } ?? .unused, .buffer(y.buffer), .int(tokens),
@@ -42,17 +47,6 @@ extension OpenCLBackend {
         ]
         let problem = ["HEADS": heads, "HEAD_WIDTH": width / heads, "BIAS": bias == nil ? 0 : 1]
         let flop = 4 * batch * answered * tokens * width
-        if let narrowProduct, let instruction = narrowProduct.form.instruction, width / heads % 8 == 0 {
-            let tile = MatrixTile(instruction, isEmulated: narrowProduct.isEmulated)
-            let (waves, matrixDefines) = (4, narrowProduct.matrixDefines(instruction))
-            let groups = (answered + waves * instruction.columns - 1) / (waves * instruction.columns)
-            try launch(
-                .attention, kernel: "attention_matrix",
-                problem.merging(matrixDefines) { $1 }.merging(["WAVES": waves, "KEYS": tile.keys]) { $1 }, arguments,
-                flop: flop, global: [groups * waves * instruction.lanes, heads, batch],
-                local: [waves * instruction.lanes, 1, 1])
-            return y
-        }
         switch variant(of: .attention) {
         case .simd:
             let device = profile.device

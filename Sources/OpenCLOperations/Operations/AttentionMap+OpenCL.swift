@@ -6,6 +6,7 @@ extension OpenCLBackend {
         _ queryKeyValue: DeviceTensor, heads: Int, scale: Float, bias: OpenCLAttentionBias?, queries: Int?,
         of chosen: Range<Int>, averaged: Bool
     ) throws(OpenCLError) -> DeviceTensor {
+        let queryKeyValue = try widened(queryKeyValue)
         let sizes = AttentionMapSizes(queryKeyValue.shape, heads: heads, queries: queries, of: chosen, averaged)
         let (batch, tokens, answered) = (sizes.batch, sizes.tokens, sizes.queries)
         precondition(

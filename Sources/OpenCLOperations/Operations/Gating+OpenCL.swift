@@ -3,6 +3,7 @@ package import Operations
 
 extension OpenCLBackend {
     package func gate(_ x: DeviceTensor, _ activation: Activation) throws(OpenCLError) -> DeviceTensor {
+        let x = try widened(x)
         precondition(x.shape.width % 2 == 0, "a gate and a value of the same width, found rows of \(x.shape.width)")
         let (rows, width) = (x.shape.rows, x.shape.width / 2)
         let y = try DeviceTensor(x.shape.replacingWidth(width), from: pool)

@@ -23,18 +23,30 @@ extension OpenCLBackend {
     package func layerNorm(
         _ x: DeviceTensor, _ norm: OpenCLLayerNorm, adding residual: DeviceTensor?
     ) throws(OpenCLError) -> DeviceTensor {
+        try layerNorm(x, norm, adding: residual, as: nil)
+    }
+
+    /// A layer norm whose result is operands for a product; nil for floats.
+    func layerNorm(
+        _ x: DeviceTensor, _ norm: OpenCLLayerNorm, adding residual: DeviceTensor?, as product: NarrowProduct?
+    ) throws(OpenCLError) -> DeviceTensor {
         precondition(x.shape.width % norm.width == 0, "layer norm expects rows of \(norm.width), found \(x.shape)")
         precondition(
             residual.map { $0.shape.count > 0 && x.shape.count % $0.shape.count == 0 } ?? true,
             "residual \(residual?.shape ?? []) for \(x.shape)")
-        let y = try DeviceTensor(x.shape, from: pool)
+        if product != nil, x.shape.width != norm.width || variant(of: .layerNorm) == .plain {
+            return try layerNorm(x, norm, adding: residual, as: nil)
+        }
+        let x = try widened(x)
+        let y = try DeviceTensor(x.shape, product == nil ? .float32 : .operand, from: pool)
         let arguments: [Argument] = [
             .buffer(x.buffer), .buffer(norm.scale), .buffer(norm.shift),
             .float(norm.epsilon), residual.map { .buffer($0.buffer) } ?? .unused,
             .int((residual?.shape.count ?? x.shape.count) / norm.width), .buffer(y.buffer),
         ]
         let rows = x.shape.count / norm.width
-        let problem = norm.defines.merging(["WIDTH": norm.width, "RESIDUAL": residual == nil ? 0 : 1]) { $1 }
+        var problem = norm.defines.merging(["WIDTH": norm.width, "RESIDUAL": residual == nil ? 0 : 1]) { $1 }
+        if let product { problem.merge(["NARROW_OUTPUT": 1, "OPERAND": product.operandMacro]) { $1 } }
         let flop = 10 * x.shape.count
         switch variant(of: .layerNorm) {
         case .portable, .simd, .tiled:

@@ -28,40 +28,41 @@ extension OpenCLBackend {
             hasLayerScale: scale != nil, narrow: NarrowWeight(product: product))
     }
 
-    /// Multiplies rows that are operands already.
-    func launchLinearMatrix(
-        _ operands: DeviceTensor, _ linear: OpenCLLinear, _ product: NarrowProduct, _ instruction: MatrixInstruction,
-        then activation: Activation, adding residual: DeviceTensor?, to y: DeviceTensor
-    ) throws(OpenCLError) {
+    /// Multiplies operands; what follows a norm, and is no sum with a residual, is left as operands too.
+    func linearMatrix(
+        _ x: DeviceTensor, _ linear: OpenCLLinear, _ product: NarrowProduct, _ instruction: MatrixInstruction,
+        after norm: OpenCLLayerNorm?, then activation: Activation, adding residual: DeviceTensor?
+    ) throws(OpenCLError) -> DeviceTensor {
+        let rows = if let norm { try layerNorm(x, norm, adding: nil, as: product) } else { x }
+        let operands = try narrowed(rows, to: product)
+        let staysNarrow = norm != nil && residual == nil
+        let y = try DeviceTensor(
+            x.shape.replacingWidth(linear.outputWidth), staysNarrow ? .operand : .float32, from: pool)
+        precondition(residual.map { $0.shape.count == y.shape.count } ?? true, "residual must be \(y.shape)")
         let tile = MatrixTile(instruction, isEmulated: product.isEmulated)
-        let (rows, outputs, panel) = (y.shape.rows, linear.outputWidth, tile.panel(instruction))
+        let (count, outputs, panel) = (y.shape.rows, linear.outputWidth, tile.panel(instruction))
         let problem = [
             "INPUTS": linear.inputWidth, "OUTPUTS": outputs, "RESIDUAL": residual == nil ? 0 : 1,
-            "ACTIVATION": activation.macro,
+            "ACTIVATION": activation.macro, "NARROW_OUTPUT": staysNarrow ? 1 : 0,
         ]
         try launch(
             .linear, kernel: "linear_matrix",
             problem.merging(tile.defines) { $1 }.merging(product.matrixDefines(instruction)) { $1 },
             [
                 .buffer(operands.buffer), .buffer(linear.weight), .buffer(linear.bias),
-                residual.map { .buffer($0.buffer) } ?? .unused, .buffer(y.buffer), .int(rows),
-            ], flop: 2 * rows * linear.inputWidth * outputs,
+                residual.map { .buffer($0.buffer) } ?? .unused, .buffer(y.buffer), .int(count),
+            ], flop: 2 * count * linear.inputWidth * outputs,
             global: [
-                (rows + tile.blockRows - 1) / tile.blockRows * tile.items(instruction), (outputs + panel - 1) / panel,
+                (count + tile.blockRows - 1) / tile.blockRows * tile.items(instruction), (outputs + panel - 1) / panel,
             ], local: [tile.items(instruction), 1])
+        return y
     }
 }
 
 extension NarrowProduct {
-    /// Operands of a row, padded to what the kernels read at once.
-    func operandStride(_ width: Int) -> Int { (width + 31) / 32 * 32 }
-
     /// The macros that say how `matrix.cl` multiplies.
     func matrixDefines(_ instruction: MatrixInstruction) -> [String: Int] {
-        [
-            "MATRIX": instruction.rawValue, "EMULATED": isEmulated ? 1 : 0,
-            "OPERAND": precision == .float16 ? 0 : 1,
-        ]
+        ["MATRIX": instruction.rawValue, "EMULATED": isEmulated ? 1 : 0, "OPERAND": operandMacro]
     }
 
     /// Whether every weight, its layer scale folded in, is in the range of the precision.

@@ -71,6 +71,10 @@ extension OpenCLBackend {
         then activation: Activation, adding residual: DeviceTensor?
     ) throws(OpenCLError) -> DeviceTensor {
         let (form, precision) = (narrow.product.form, narrow.product.precision)
+        if let instruction = form.instruction {
+            return try linearMatrix(
+                x, linear, narrow.product, instruction, after: norm, then: activation, adding: residual)
+        }
         let (rows, inputs, outputs) = (x.shape.rows, linear.inputWidth, linear.outputWidth)
         let y = try DeviceTensor(x.shape.replacingWidth(outputs), from: pool)
         precondition(residual.map { $0.shape.count == y.shape.count } ?? true, "residual must be \(y.shape)")
@@ -86,11 +90,6 @@ extension OpenCLBackend {
                 .buffer(x.buffer), norm.map { .buffer($0.scale) } ?? .unused, norm.map { .buffer($0.shift) } ?? .unused,
                 .float(norm?.epsilon ?? 0), .buffer(narrowed.buffer),
             ], flop: 0, global: [rows], local: [1])
-        if let instruction = form.instruction {
-            try launchLinearMatrix(
-                narrowed, linear, narrow.product, instruction, then: activation, adding: residual, to: y)
-            return y
-        }
         let tile = form.tile(precision, tuning: profile.linear)
         let rowGroups = RowGroups(rows: rows, height: tile.rows)
         let problem = [
@@ -118,8 +117,7 @@ extension NarrowProduct {
         case (.int8, .avx2): (1, 4 + 2 * ((inputs + 3) / 4))
         case (.int8, _): (0, 4 + (inputs + 3) / 4)
         case (_, .avx512BF16): (2, (inputs + 1) / 2)
-        case (_, .portable): (precision == .float16 ? 6 : 3, (inputs + 1) / 2 * 2)
-        default: (precision == .float16 ? 4 : 5, operandStride(inputs) / 2)
+        default: (precision == .float16 ? 4 : 3, (inputs + 1) / 2 * 2)
         }
     }
 }

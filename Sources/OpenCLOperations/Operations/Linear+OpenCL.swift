@@ -35,9 +35,11 @@ extension OpenCLBackend {
         precondition(
             x.shape.width == linear.inputWidth, "linear expects rows of \(linear.inputWidth), found \(x.shape)")
         precondition(!linear.hasLayerScale || activation == .identity, "layer scale is folded before the activation")
+        let residual = if let residual { try widened(residual) } else { nil as DeviceTensor? }
         if let narrow = linear.narrow {
             return try linearNarrow(x, linear, narrow, after: norm, then: activation, adding: residual)
         }
+        let x = try widened(x)
         if let norm, !fusesLayerNorm {
             let normalized = try layerNorm(x, norm)
             return try self.linear(normalized, linear, after: nil, then: activation, adding: residual)

@@ -5,6 +5,7 @@ extension OpenCLBackend {
     package func pool(
         _ tokens: DeviceTensor, _ pooling: Pooling, over range: Range<Int>
     ) throws(OpenCLError) -> DeviceTensor {
+        let tokens = try widened(tokens)
         let shape = tokens.shape.rank == 2 ? [tokens.shape[0], 1, tokens.shape[1]] : tokens.shape
         precondition(shape.rank == 3 && !range.isEmpty && range.upperBound <= shape[1], "pooling \(range) of \(shape)")
         let y = try DeviceTensor([shape[0], shape[2]], from: pool)

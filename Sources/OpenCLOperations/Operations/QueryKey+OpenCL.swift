@@ -49,6 +49,7 @@ extension OpenCLBackend {
     package func queryKey(
         _ queryKeyValue: DeviceTensor, _ parameters: OpenCLQueryKey
     ) throws(OpenCLError) -> DeviceTensor {
+        let queryKeyValue = try widened(queryKeyValue)
         let (shape, heads, width) = (queryKeyValue.shape, parameters.heads, parameters.headWidth)
         let inputs = (heads + 2 * parameters.keyHeads) * width
         precondition(shape.rank == 3 && shape[2] == inputs, "query and key expect [B, T, \(inputs)], found \(shape)")

@@ -3,6 +3,7 @@ import Operations
 
 extension OpenCLBackend {
     package func softmax(_ x: DeviceTensor) throws(OpenCLError) -> DeviceTensor {
+        let x = try widened(x)
         let y = try DeviceTensor(x.shape, from: pool)
         let arguments: [Argument] = [.buffer(x.buffer), .buffer(y.buffer)]
         let problem = ["WIDTH": x.shape.width]

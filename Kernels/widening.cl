@@ -1,0 +1,26 @@
+// widening — the floats of rows of operands: narrowing.cl's counterpart, exact.
+//
+//   y[m, d] = x[m, d]
+//
+//   x      [rows, ⌈WIDTH/32⌉·32]  operands  in
+//   y      [rows, WIDTH]         float     out  every element written
+//
+//   Launch    WIDTH × rows items
+//   Local     none
+//   Numerics  exact
+//   Work      6·rows·WIDTH bytes: memory bound
+//   Host      Sources/OpenCLOperations/OpenCLBackend+Operands.swift
+//   Definition  Sources/Operations/Reference/Linear.swift
+#include "operand.cl"
+
+// Problem
+#ifndef WIDTH
+  #define WIDTH 768      // elements per row of y
+#endif
+#define STRIDE ((WIDTH + 31) / 32 * 32)
+
+__kernel void widening(__global const ushort *restrict x, __global float *restrict y) {
+  const int d = get_global_id(0);
+  const size_t row = get_global_id(1);
+  y[row * WIDTH + d] = operand_value(x[row * STRIDE + d]);
+}

@@ -1,0 +1,77 @@
+package import OpenCLOperations
+import OpenCLRuntime
+package import Operations
+package import VisionModels
+
+/// A session in float16 that computes a picture whose numbers pass 65504 again, alone and in float32.
+///
+/// Its neighbours in the batch keep their bits. An overflow is NaN from where it happens on, so that it always reaches the
+/// result. The float32 model is loaded when it is needed for the first time.
+final class OverflowFallbackSession: InferenceSession {
+    private let session: any InferenceSession
+    private let makeExact: () throws(FoveaError) -> any InferenceSession
+    private let report: (@Sendable (String) -> Void)?
+    private var exact: (any InferenceSession)?
+
+    /// Guards a session.
+    ///
+    /// - Parameters:
+    ///   - report: Is told, in a sentence, of pictures that were computed again.
+    ///   - makeExact: Opens the same model in float32.
+    init(
+        _ session: any InferenceSession, report: (@Sendable (String) -> Void)?,
+        orElse makeExact: @escaping () throws(FoveaError) -> any InferenceSession
+    ) {
+        (self.session, self.report, self.makeExact) = (session, report, makeExact)
+    }
+
+    var configuration: VisionTransformerConfiguration { session.configuration }
+    var mapCounts: (blocks: Int?, pool: Int?) { session.mapCounts }
+    var deviceName: String { session.deviceName }
+    var deviceMemory: (used: Int, peak: Int)? { session.deviceMemory }
+    var bufferCount: Int { session.bufferCount + (exact?.bufferCount ?? 0) }
+    var lastSteps: [HostStep] { session.lastSteps }
+    func takeProfile() throws(FoveaError) -> [LaunchTime] { try session.takeProfile() }
+
+    func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
+        var result = try session.run(input, output)
+        // Several layers lie one after the other, all pictures in each.
+        let (count, layers) = (input.count, output.stackedLayerCount ?? 1)
+        let length = result.shape.count / (layers * count)
+        func places(of picture: Int) -> [Range<Int>] {
+            (0..<layers).map { ($0 * count + picture) * length..<($0 * count + picture + 1) * length }
+        }
+        let overflowed = (0..<count).filter { picture in
+            places(of: picture).contains { result.values[$0].contains { !$0.isFinite } }
+        }
+        guard !overflowed.isEmpty else { return result }
+        let exact = try self.exact ?? makeExact()
+        self.exact = exact
+        for picture in overflowed {
+            let again = try exact.run(input.picture(picture), output)
+            for (layer, place) in places(of: picture).enumerated() {
+                result.values.replaceSubrange(place, with: again.values[layer * length..<(layer + 1) * length])
+            }
+        }
+        report?(
+            "\(overflowed.count) of \(count) pictures passed the range of float16 and were computed in float32")
+        return result
+    }
+}
+
+extension ModelInput {
+    /// One of the pictures alone.
+    fileprivate func picture(_ index: Int) -> ModelInput {
+        switch self {
+        case .pictures(let batch, let normalization):
+            let length = batch.bytes.count / batch.count
+            let bytes = Array(batch.bytes[index * length..<(index + 1) * length])
+            return .pictures(
+                PixelBatch(count: 1, height: batch.height, width: batch.width, bytes: bytes), normalization)
+        case .tensor(let tensor):
+            let length = tensor.shape.count / tensor.shape[0]
+            let values = Array(tensor.values[index * length..<(index + 1) * length])
+            return .tensor(HostTensor([1, tensor.shape[1], tensor.shape[2], tensor.shape[3]], values))
+        }
+    }
+}
