@@ -29,6 +29,7 @@ enum Main {
 
     private static func finish(_ error: any Error) -> Never {
         if let code = error as? ExitCode { exit(code.rawValue) }
+        if let interruption = error as? Interruption { interruption.end() }
         let text = FoveaCommand.fullMessage(for: error)
         switch FoveaCommand.exitCode(for: error) {
         case .success:

@@ -29,9 +29,9 @@ final class UnfinishedRun {
     }
 
     /// Waits until a file is so long, at most some minutes.
-    func wait(until path: String, has bytes: Int) throws {
-        for _ in 0..<60_000 where Self.size(of: path) < bytes { usleep(5000) }
-        try #require(Self.size(of: path) >= bytes, "\(path) has \(Self.size(of: path)) bytes")
+    static func wait(until path: String, has bytes: Int) throws {
+        for _ in 0..<60_000 where size(of: path) < bytes { usleep(5000) }
+        try #require(size(of: path) >= bytes, "\(path) has \(size(of: path)) bytes")
     }
 
     /// The most memory it has used, in bytes.
@@ -80,7 +80,7 @@ struct InterruptionTests {
         unlink(rows)
 
         let run = try UnfinishedRun(Array(arguments), names: Array(names.prefix(90)))
-        try run.wait(until: rows + ".partial", has: expected.count / 3)
+        try UnfinishedRun.wait(until: rows + ".partial", has: expected.count / 3)
         Glibc.kill(run.child, SIGKILL)
         #expect(FoveaProcess.wait(for: run.child) == .signaled(SIGKILL))
         #expect(access(rows, F_OK) != 0)
@@ -93,11 +93,11 @@ struct InterruptionTests {
         #expect(!folder.names.contains { $0.contains("partial") })
     }
 
-    @Test("SIGINT and SIGTERM end it at once, and leave what --resume needs", arguments: [SIGINT, SIGTERM])
+    @Test("SIGINT and SIGTERM end what waits at once, and leave what --resume needs", arguments: [SIGINT, SIGTERM])
     func signals(number: Int32) throws {
         let rows = folder("rows.npy")
         let run = try UnfinishedRun(["embed", "-q", "--output", rows], names: Array(names.prefix(40)))
-        try run.wait(until: rows + ".partial", has: 1000)
+        try UnfinishedRun.wait(until: rows + ".partial", has: 1000)
         Glibc.kill(run.child, number)
         #expect(FoveaProcess.wait(for: run.child) == .signaled(number))
         #expect(folder.names.filter { $0.hasPrefix("rows") } == ["rows.npy.partial", "rows.npy.partial.names"])
@@ -106,15 +106,66 @@ struct InterruptionTests {
         #expect(resumed.errors.contains("pictures already have their rows"))
     }
 
+    /// Interrupts a run on the slowest device while its second batch of 16 is computed; how many rows it leaves.
+    private func interruptedRows(by signals: [Int32]) throws -> Int {
+        let run = try UnfinishedRun(
+            [
+                "classify", "-q", "--device", "cpu", "--batch-size", "16", "--format", "jsonl", "--output",
+                folder("rows"),
+            ], names: names)
+        try UnfinishedRun.wait(until: folder("rows.partial"), has: 1)
+        for number in signals {
+            usleep(20_000)
+            Glibc.kill(run.child, number)
+        }
+        #expect(FoveaProcess.wait(for: run.child) == .signaled(signals.last ?? 0))
+        #expect(folder.names.filter { $0.hasPrefix("rows") } == ["rows.partial"])
+        return try TemporaryFolder.read(folder("rows.partial")).count { $0 == UInt8(ascii: "\n") }
+    }
+
+    @Test("the first signal waits for the rows of the batch under way", arguments: [SIGINT, SIGTERM])
+    func firstSignal(number: Int32) throws {
+        let rows = try interruptedRows(by: [number])
+        #expect(rows == 32)
+    }
+
+    @Test("the second signal ends it at once")
+    func secondSignal() throws {
+        let rows = try interruptedRows(by: [SIGINT, SIGTERM])
+        #expect(rows == 16)
+    }
+
+    @Test("what cannot be gone on with does not stay", arguments: [SIGINT, SIGTERM])
+    func leftovers(number: Int32) throws {
+        let many = (0..<40).flatMap { _ in names }
+        try folder.write(many.joined(separator: "\n"), to: "many.txt")
+        try folder.write(names.map { "star;\($0)\n" }.joined(), to: "labeled.txt")
+        _ = try FoveaProcess.run(["preprocess", "-q", "@" + folder("list.txt"), "--output", folder("in.npy")])
+        for (arguments, partial) in [
+            (["preprocess", "@" + folder("many.txt")], "out.partial"),
+            (["run", "--input", folder("in.npy")], "out.partial"),
+            (["evaluate", folder("labeled.txt")], "out.partial/predictions.csv.partial"),
+        ] {
+            let slow = arguments[0] == "preprocess" ? [] : ["--device", "cpu", "--batch-size", "4"]
+            let child = try FoveaProcess.start(
+                arguments + slow + ["-q", "--output", folder("out")], standardInput: .file("/dev/null", O_RDONLY),
+                standardOutput: .file("/dev/null", O_WRONLY), standardError: .file("/dev/null", O_WRONLY))
+            try UnfinishedRun.wait(until: folder(partial), has: 1)
+            Glibc.kill(child, number)
+            #expect(FoveaProcess.wait(for: child) == .signaled(number), "\(arguments[0])")
+            #expect(!folder.names.contains { $0.hasPrefix("out") }, "\(arguments[0]): \(folder.names)")
+        }
+    }
+
     @Test("four times as many pictures take no more memory")
     func memory() throws {
         let rows = folder("rows.npy")
         let width = 96 * 4
         let run = try UnfinishedRun(["embed", "-q", "--output", rows], names: names)
-        try run.wait(until: rows + ".partial", has: 128 + 96 * width)
+        try UnfinishedRun.wait(until: rows + ".partial", has: 128 + 96 * width)
         let first = try run.peakMemory()
         for _ in 0..<3 { try run.add(names) }
-        try run.wait(until: rows + ".partial", has: 128 + 4 * 96 * width)
+        try UnfinishedRun.wait(until: rows + ".partial", has: 128 + 4 * 96 * width)
         let growth = try run.peakMemory() - first
         Glibc.kill(run.child, SIGKILL)
         _ = FoveaProcess.wait(for: run.child)

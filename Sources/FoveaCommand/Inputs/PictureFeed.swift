@@ -32,9 +32,10 @@ final class PictureFeed<Supply: PictureSupply & ~Copyable> {
 
     /// The next batch, of at least one picture; nil after the last.
     ///
-    /// A batch is smaller than the others where it is the last, or where nothing more comes for a moment. Throws where
-    /// the supply broke off.
-    func next() async throws(FoveaError) -> [FedPicture]? {
+    /// A batch is smaller than the others where it is the last, or where nothing more comes for a moment. The rows of
+    /// the batch before must be written: throws where a signal has waited for them, and where the supply broke off.
+    func next() async throws -> [FedPicture]? {
+        try Interruption.endBatch()
         var batch: [FedPicture] = []
         while batch.count < batchSize {
             fill(ahead.isEmpty ? (batch.isEmpty ? .endless : .brief) : .none)
@@ -42,7 +43,10 @@ final class PictureFeed<Supply: PictureSupply & ~Copyable> {
             batch.append(await ahead.removeFirst().value)
         }
         fill(.none)
-        if !batch.isEmpty { return batch }
+        if !batch.isEmpty {
+            Interruption.beginBatch()
+            return batch
+        }
         if let failure { throw failure }
         return nil
     }
