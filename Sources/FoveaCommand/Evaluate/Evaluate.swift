@@ -35,6 +35,7 @@ struct Evaluate: AsyncParsableCommand {
         help: ArgumentHelp("Folder for tables and plots.", valueName: "dir"))
     var output: String?
 
+    @OptionGroup var failFast: FailFastOption
     @OptionGroup var overwrite: OverwriteOption
     @OptionGroup var options: PictureModelOptions
 
@@ -73,7 +74,7 @@ struct Evaluate: AsyncParsableCommand {
         _ predictions: PredictionTable?
     ) async throws -> Tally {
         var samples = evaluator.pictures.samples[...]
-        var tally = Tally()
+        var tally = Tally(failFast)
         var progress = Progress("pictures", isShown: !options.verbosity.quiet, total: { samples.count })
         while let pictures = try await feed.next() {
             options.verbosity.detail(pictures)
@@ -86,7 +87,7 @@ struct Evaluate: AsyncParsableCommand {
                     tally.succeed()
                 case .failure(let error):
                     report.failures.append((sample.path, error))
-                    tally.count(error, &progress)
+                    try tally.count(error, &progress)
                 }
             }
             progress.advance(by: pictures.count)

@@ -7,6 +7,9 @@ final class OutputFile {
     let path: String
     private let file: AtomicFile
 
+    /// Where what is written lies until `commit`; nil for what is written directly, such as a pipe.
+    var partial: String? { file.partial }
+
     /// Opens `FILE.partial`, before any work is done for it, and cuts it to its first `keeping` bytes.
     ///
     /// - Parameter suffix: What the partial file is called behind the path.
@@ -17,11 +20,11 @@ final class OutputFile {
         file = try Self.writing { () throws(CheckpointError) in
             try AtomicFile(path, keeping: keeping, suffix: suffix)
         }
-        if !file.keepsPartial, let partial = file.partial { Leftovers.add(partial) }
+        if !file.keepsPartial, let partial { Leftovers.add(partial) }
     }
 
     deinit {
-        if let partial = file.partial { Leftovers.forget(partial) }
+        if let partial { Leftovers.forget(partial) }
     }
 
     /// What an interrupted run has left for a path.
@@ -35,13 +38,13 @@ final class OutputFile {
     func keepPartial() {
         guard !file.keepsPartial else { return }
         file.keepsPartial = true
-        if let partial = file.partial { Leftovers.forget(partial) }
+        if let partial { Leftovers.forget(partial) }
     }
 
     /// Lets the partial file go when nobody holds it any more: its work is done.
     func discard() {
         file.keepsPartial = false
-        if let partial = file.partial { Leftovers.add(partial) }
+        if let partial { Leftovers.add(partial) }
     }
 
     /// Writes over the first bytes, of which there are as many already.
@@ -67,7 +70,7 @@ final class OutputFile {
     /// Gives the file its name.
     func commit() throws(FoveaError) {
         try Self.writing { () throws(CheckpointError) in
-            guard let partial = file.partial else { return try file.commit() }
+            guard let partial else { return try file.commit() }
             try Leftovers.settle(partial) { () throws(CheckpointError) in try file.commit() }
         }
     }
