@@ -16,8 +16,8 @@ struct Evaluate: AsyncParsableCommand {
             cannot be read is told and counts in none of these; the status is then 1.
 
             With --output DIR the folder gets metrics.json, per_class.csv, predictions.csv, worst.csv (the most \
-            confident mistakes of each class), confusion.csv, confusion.png, recall.png and precision.png; it appears \
-            whole or not at all.
+            confident mistakes of each class), confusion.csv (a line for each pair of class and prediction that occurs), \
+            confusion.png, recall.png and precision.png; it appears whole or not at all.
 
             Examples:
               fovea evaluate validation/ --model models/deit_tiny_patch16_224 --output report
