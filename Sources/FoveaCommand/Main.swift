@@ -52,7 +52,7 @@ enum Main {
 struct FoveaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fovea",
-        abstract: "Runs Vision Transformers on any OpenCL device.",
+        abstract: "Run Vision Transformers on any OpenCL device.",
         discussion: """
             Example:
               fovea classify cat.jpg --model models/deit_tiny_patch16_224

@@ -76,7 +76,7 @@ extension Bench {
     /// The reference has no roofline: it is written to be read.
     private func roofline(of device: ComputeDevice) throws(FoveaError) -> Roofline? {
         guard case .openCL(let device) = device else { return nil }
-        return try Roofline(of: device, refresh: refreshRoofline) { if verbose { Console.say("fovea: \($0)") } }
+        return try Roofline(of: device, refresh: refreshRoofline) { verbosity.detail($0) }
     }
 
     private var limit: ModelBenchmark.Limit { iterations.map { .iterations($0) } ?? .seconds(seconds) }

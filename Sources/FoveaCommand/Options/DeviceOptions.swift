@@ -18,7 +18,7 @@ struct DeviceOptions: ParsableArguments {
             valueName: "device"))
     var device: DeviceRequest?
 
-    @Option(help: ArgumentHelp("What numbers are stored and multiplied as.", valueName: "type"))
+    @Option(help: ArgumentHelp("What numbers are multiplied as; auto is float32.", valueName: "type"))
     var precision = PrecisionName.auto
 
     /// The device asked for here, in the environment, or `auto`; throws category `noDevice` where it cannot compute in
@@ -55,6 +55,9 @@ enum PrecisionName: String, ExpressibleByArgument, CaseIterable {
     case float16
     case bfloat16
     case int8
+
+    /// Those that backends compute in are offered; the others are answered in a sentence.
+    static var allValueStrings: [String] { [auto.rawValue] + Precision.allCases.map(\.rawValue) }
 
     /// What backends compute in; nil where none does.
     private var known: Precision? { Precision(rawValue: resolved) }
