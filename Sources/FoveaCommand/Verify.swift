@@ -168,12 +168,9 @@ extension Verify {
     }
 
     private var sessionOptions: SessionOptions {
-        var options = SessionOptions()
-        options.report = { Console.say("fovea: \($0)") }
+        var options = deviceOptions.sessionOptions(for: modelOptions)
         options.backend.fillsWithNaN = true
-        options.backend.precision = deviceOptions.precision.computed
         if guarded { options.backend.placement = .guarded }
-        options.allowsNonFinite = modelOptions.allowNonfinite
         return options
     }
 }

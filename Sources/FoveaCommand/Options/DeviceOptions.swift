@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fovea
+import OpenCLOperations
 import Operations
 
 #if canImport(Glibc)
@@ -28,6 +29,15 @@ struct DeviceOptions: ParsableArguments {
         try precision.check(on: found)
         if verbose { Console.say("fovea: computing on \(found.name) in \(precision.resolved)") }
         return found
+    }
+
+    /// How a model that was asked for so computes here.
+    func sessionOptions(for model: ModelOptions) -> SessionOptions {
+        var options = SessionOptions()
+        options.backend.precision = precision.computed
+        options.allowsNonFinite = model.allowNonfinite
+        options.report = { Console.say("fovea: \($0)") }
+        return options
     }
 
     private func request() throws -> DeviceRequest {
