@@ -112,7 +112,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "FoveaCommand", "Checkpoints", "CheckpointsHDF5", "Imaging", "ModelHub", "Operations",
+                "Fovea", "FoveaCommand", "Checkpoints", "CheckpointsHDF5", "Imaging", "ModelHub", "Operations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),

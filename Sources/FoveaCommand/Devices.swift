@@ -8,7 +8,7 @@ import Operations
 /// `fovea devices`: where models can compute.
 struct Devices: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Lists every OpenCL device, what it can do and which kernels it would get.",
+        abstract: "List every OpenCL device, what it can do and which kernels it would get.",
         discussion: """
             Numbers and names are what --device takes. GPUs are put to a short self-test, as `auto` does it.
 

@@ -29,6 +29,7 @@ enum Main {
 
     private static func finish(_ error: any Error) -> Never {
         if let code = error as? ExitCode { exit(code.rawValue) }
+        if let interruption = error as? Interruption { interruption.end() }
         let text = FoveaCommand.fullMessage(for: error)
         switch FoveaCommand.exitCode(for: error) {
         case .success:
@@ -51,7 +52,7 @@ enum Main {
 struct FoveaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fovea",
-        abstract: "Runs Vision Transformers on any OpenCL device.",
+        abstract: "Run Vision Transformers on any OpenCL device.",
         discussion: """
             Example:
               fovea classify cat.jpg --model models/deit_tiny_patch16_224

@@ -7,7 +7,7 @@ import VisionModels
 /// `fovea summary`: what a model is and what it costs, without running it.
 struct Summary: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows a model's sizes, parameters, work per picture and memory.",
+        abstract: "Show a model's sizes, parameters, work per picture and memory.",
         discussion: "Needs no device.\n\nExample:\n  fovea summary --model models/deit_tiny_patch16_224")
 
     @OptionGroup var modelOptions: ModelOptions

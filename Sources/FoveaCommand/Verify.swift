@@ -10,11 +10,11 @@ import VisionModels
 /// `fovea verify`: a device held to the reference, number by number.
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Compares every operation on a device with the CPU reference.",
+        abstract: "Compare every operation on a device with the CPU reference.",
         discussion: """
             Every operation runs in every kernel that the device can run, over shapes that straddle the edges of tiles, \
-            twice, into memory filled with NaN. An error is e = max|Δ| / rms(expected). With --model the whole model is \
-            compared too, layer by layer, and the promise is checked that a picture's logits are the same bits in every \
+            twice, into memory filled with NaN. An error is e = max|Δ| / rms(expected). Only with --model or --random is a \
+            whole model compared too, layer by layer, and the promise is checked that a picture's logits are the same bits in every \
             batch. With --golden only that folder's stored outputs are compared. Exit 0 only if all hold, 1 otherwise.
 
             Example:
@@ -168,12 +168,9 @@ extension Verify {
     }
 
     private var sessionOptions: SessionOptions {
-        var options = SessionOptions()
-        options.report = { Console.say("fovea: \($0)") }
+        var options = deviceOptions.sessionOptions(for: modelOptions)
         options.backend.fillsWithNaN = true
-        options.backend.precision = deviceOptions.precision.computed
         if guarded { options.backend.placement = .guarded }
-        options.allowsNonFinite = modelOptions.allowNonfinite
         return options
     }
 }

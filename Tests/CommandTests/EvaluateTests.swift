@@ -129,9 +129,16 @@ struct EvaluateTests {
         #expect(broken[3...7].joined().isEmpty && broken[8].contains("is text"))
         #expect(predictions.first { $0[0].hasSuffix("target.png") }?[7] != "1")
         let confusion = ClassifyFormatTests.records(try text("confusion.csv"))
-        #expect(confusion.count == 4 && confusion[0].count == 5)
-        let cells = confusion.dropFirst().flatMap { $0.dropFirst() }.compactMap { Int($0) }
-        #expect(cells.count == 12 && cells.reduce(0, +) == 5)
+        #expect(confusion[0] == ["class", "label", "predicted", "predicted_label", "count"])
+        let cells = confusion.dropFirst()
+        #expect(cells.count == 4 && cells.compactMap { Int($0[4]) }.reduce(0, +) == 5)
+        let metrics = try JSON(parsing: text("metrics.json"))
+        for (cell, expected) in zip(cells, metrics["confusion"]?.array ?? []) {
+            #expect(
+                [cell[0], cell[2], cell[4]].map { Int($0) }
+                    == ["class", "predicted", "count"].map { expected[$0]?.integer })
+        }
+        #expect(cells.contains { $0[1] == "star" && $0[3] == "star" && $0[4] == "2" })
         for name in names where name.hasSuffix(".png") {
             let decoded = try PictureFile.decode(path: folder("report/" + name))
             #expect(Set(decoded.picture.bytes).count > 3, "\(name) shows nothing")
@@ -151,6 +158,26 @@ struct EvaluateTests {
         #expect(
             try FoveaProcess.run(["evaluate", "-q", folder("data"), "--output", folder("link")]).status == .exited(1))
         #expect(TemporaryFolder.names(in: folder("volume")) == names)
+    }
+}
+
+@Suite("the picture of a matrix")
+struct MatrixPlotTests {
+    /// How many pixels have a color.
+    private func count(_ color: RGB, in plot: MatrixPlot) -> Int {
+        let bytes = plot.picture.bytes
+        return stride(from: 0, to: bytes.count, by: 3).count { start in
+            bytes[start] == color.red && bytes[start + 1] == color.green && bytes[start + 2] == color.blue
+        }
+    }
+
+    @Test("a cell has its color, and one among thousands still shows", arguments: [3, 21_843])
+    func cells(classes: Int) throws {
+        let names = [String](repeating: "a", count: classes)
+        let empty = MatrixPlot(title: "", names: names, cells: [])
+        let one = MatrixPlot(title: "", names: names, cells: [(classes - 1, 1, 0.25)])
+        let cell = classes == 3 ? 40 * 40 : 1
+        #expect(count(ColorMap.viridis(0.25), in: one) - count(ColorMap.viridis(0.25), in: empty) == cell)
     }
 }
 

@@ -29,9 +29,9 @@ final class UnfinishedRun {
     }
 
     /// Waits until a file is so long, at most some minutes.
-    func wait(until path: String, has bytes: Int) throws {
-        for _ in 0..<60_000 where Self.size(of: path) < bytes { usleep(5000) }
-        try #require(Self.size(of: path) >= bytes, "\(path) has \(Self.size(of: path)) bytes")
+    static func wait(until path: String, has bytes: Int) throws {
+        for _ in 0..<60_000 where size(of: path) < bytes { usleep(5000) }
+        try #require(size(of: path) >= bytes, "\(path) has \(size(of: path)) bytes")
     }
 
     /// The most memory it has used, in bytes.
@@ -80,7 +80,7 @@ struct InterruptionTests {
         unlink(rows)
 
         let run = try UnfinishedRun(Array(arguments), names: Array(names.prefix(90)))
-        try run.wait(until: rows + ".partial", has: expected.count / 3)
+        try UnfinishedRun.wait(until: rows + ".partial", has: expected.count / 3)
         Glibc.kill(run.child, SIGKILL)
         #expect(FoveaProcess.wait(for: run.child) == .signaled(SIGKILL))
         #expect(access(rows, F_OK) != 0)
@@ -93,17 +93,75 @@ struct InterruptionTests {
         #expect(!folder.names.contains { $0.contains("partial") })
     }
 
-    @Test("SIGINT and SIGTERM end it at once, and leave what --resume needs", arguments: [SIGINT, SIGTERM])
+    @Test("SIGINT and SIGTERM end what waits at once, and leave what --resume needs", arguments: [SIGINT, SIGTERM])
     func signals(number: Int32) throws {
         let rows = folder("rows.npy")
         let run = try UnfinishedRun(["embed", "-q", "--output", rows], names: Array(names.prefix(40)))
-        try run.wait(until: rows + ".partial", has: 1000)
+        try UnfinishedRun.wait(until: rows + ".partial", has: 1000)
         Glibc.kill(run.child, number)
         #expect(FoveaProcess.wait(for: run.child) == .signaled(number))
-        #expect(folder.names.filter { $0.hasPrefix("rows") } == ["rows.npy.partial", "rows.npy.partial.names"])
+        #expect(
+            folder.names.filter { $0.hasPrefix("rows") } == [
+                "rows.npy.partial", "rows.npy.partial.names", "rows.npy.partial.run",
+            ])
         let resumed = try FoveaProcess.run(["embed", "@" + folder("list.txt"), "--output", rows, "--resume"])
         #expect(resumed.status == .exited(1))
         #expect(resumed.errors.contains("pictures already have their rows"))
+    }
+
+    /// The slowest device with a small model: slow enough to be interrupted, quick enough to be waited for.
+    private let slow = ["--device", "cpu", "--model", GoldenCase.all[0].folder]
+
+    /// Interrupts a run while its second batch of 32 is computed; how many rows it leaves.
+    private func interruptedRows(by signals: [Int32]) throws -> Int {
+        let run = try UnfinishedRun(
+            [
+                "classify", "-q", "--batch-size", "32", "--format", "jsonl", "--output", folder("rows"),
+            ] + slow, names: names)
+        try UnfinishedRun.wait(until: folder("rows.partial"), has: 1)
+        for number in signals {
+            usleep(10_000)
+            Glibc.kill(run.child, number)
+        }
+        #expect(FoveaProcess.wait(for: run.child) == .signaled(signals.last ?? 0))
+        #expect(folder.names.filter { $0.hasPrefix("rows") } == ["rows.partial", "rows.partial.run"])
+        return try TemporaryFolder.read(folder("rows.partial")).count { $0 == UInt8(ascii: "\n") }
+    }
+
+    @Test("the first signal waits for the rows of the batch under way", arguments: [SIGINT, SIGTERM])
+    func firstSignal(number: Int32) throws {
+        let rows = try interruptedRows(by: [number])
+        #expect(rows == 64)
+    }
+
+    @Test("the second signal ends it at once")
+    func secondSignal() throws {
+        let rows = try interruptedRows(by: [SIGINT, SIGTERM])
+        #expect(rows == 32)
+    }
+
+    @Test("what cannot be gone on with does not stay", arguments: [SIGINT, SIGTERM])
+    func leftovers(number: Int32) throws {
+        let many = (0..<40).flatMap { _ in names }
+        try folder.write(many.joined(separator: "\n"), to: "many.txt")
+        try folder.write(names.map { "0;\($0)\n" }.joined(), to: "labeled.txt")
+        // None that is missing, for run takes no NaN.
+        let good = names.filter { !$0.hasSuffix("missing.png") }
+        _ = try FoveaProcess.results(["preprocess", "-q", "--output", folder("in.npy")] + slow.suffix(2) + good)
+        for (arguments, partial) in [
+            (["preprocess", "@" + folder("many.txt")], "out.partial"),
+            (["run", "--input", folder("in.npy")], "out.partial"),
+            (["evaluate", folder("labeled.txt")], "out.partial/predictions.csv.partial"),
+        ] {
+            let slow = arguments[0] == "preprocess" ? [] : slow + ["--batch-size", "4"]
+            let child = try FoveaProcess.start(
+                arguments + slow + ["-q", "--output", folder("out")], standardInput: .file("/dev/null", O_RDONLY),
+                standardOutput: .file("/dev/null", O_WRONLY), standardError: .file("/dev/null", O_WRONLY))
+            try UnfinishedRun.wait(until: folder(partial), has: 1)
+            Glibc.kill(child, number)
+            #expect(FoveaProcess.wait(for: child) == .signaled(number), "\(arguments[0])")
+            #expect(!folder.names.contains { $0.hasPrefix("out") }, "\(arguments[0]): \(folder.names)")
+        }
     }
 
     @Test("four times as many pictures take no more memory")
@@ -111,10 +169,10 @@ struct InterruptionTests {
         let rows = folder("rows.npy")
         let width = 96 * 4
         let run = try UnfinishedRun(["embed", "-q", "--output", rows], names: names)
-        try run.wait(until: rows + ".partial", has: 128 + 96 * width)
+        try UnfinishedRun.wait(until: rows + ".partial", has: 128 + 96 * width)
         let first = try run.peakMemory()
         for _ in 0..<3 { try run.add(names) }
-        try run.wait(until: rows + ".partial", has: 128 + 4 * 96 * width)
+        try UnfinishedRun.wait(until: rows + ".partial", has: 128 + 4 * 96 * width)
         let growth = try run.peakMemory() - first
         Glibc.kill(run.child, SIGKILL)
         _ = FoveaProcess.wait(for: run.child)

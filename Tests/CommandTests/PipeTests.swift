@@ -1,5 +1,7 @@
 import Checkpoints
+import Fovea
 import Glibc
+import Imaging
 import Testing
 
 @testable import FoveaCommand
@@ -61,6 +63,53 @@ struct PipeTests {
         #expect(answers[7]["id"]?.integer == 3 && answers[8]["id"]?.integer == 4)
         #expect(answers[10]["error"]?.string?.contains("base64 is malformed at its byte 2") == true)
         #expect(answers[11]["error"]?.string?.hasPrefix("the picture sent: is text") == true)
+    }
+
+    @Test("a line beyond the limit is answered in its place, and the next is read")
+    func tooLong() throws {
+        let folder = try TemporaryFolder()
+        let path = folder("requests.jsonl")
+        let file = try #require(fopen(path, "w"))
+        let (good, zeros) = (Array("\"\(star)\"\n".utf8), [UInt8](repeating: UInt8(ascii: "A"), count: 1 << 20))
+        fwrite(good, 1, good.count, file)
+        fputs(#"{"id": 1, "base64": ""#, file)
+        // The picture alone has more than the most bytes that are read of one.
+        for _ in 0..<DecodingOptions().maximumFileBytes / 3 * 4 / zeros.count + 2 {
+            fwrite(zeros, 1, zeros.count, file)
+        }
+        fputs("\"}\n", file)
+        fwrite(good, 1, good.count, file)
+        try #require(fclose(file) == 0)
+        let outcome = try FoveaProcess.run(["pipe", "-q"] + small, standardInput: path)
+        #expect(outcome.status == .exited(1))
+        #expect(outcome.errorLines.count == 1 && outcome.errors.hasPrefix("fovea: line 2: the request has more than"))
+        let answers = try outcome.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
+        try #require(answers.count == 3)
+        #expect(answers[1]["code"]?.string == "REQUEST_LENGTH")
+        #expect(answers[0]["predictions"] != nil && answers[0] == answers[2])
+    }
+
+    @Test("pictures that come in memory are bounded by their bytes, too")
+    func bytesAhead() async throws {
+        /// Pictures of 100 bytes that are none.
+        struct Supply: PictureSupply {
+            let asked: Asked
+
+            mutating func next(_ patience: Patience) -> SuppliedPicture {
+                asked.count += 1
+                return .picture(.encoded([UInt8](repeating: 0, count: 100), name: "\(asked.count)"))
+            }
+        }
+        final class Asked { var count = 0 }
+        let asked = Asked()
+        let reader = PictureReader(try ModelFiles(GoldenCase.all[0].folder).preprocessing())
+        let feed = PictureFeed(Supply(asked: asked), through: reader, batchSize: 8, byteLimit: 250)
+        for round in 1...3 {
+            let names = try await feed.next()?.map(\.name)
+            #expect(names == (8 * round - 7...8 * round).map(String.init))
+            // The third passes the limit, and none is asked for behind it.
+            #expect(asked.count == 8 * round + 3)
+        }
     }
 
     @Test("--task embed gives what embed gives")

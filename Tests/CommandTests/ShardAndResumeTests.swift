@@ -66,7 +66,7 @@ struct ShardAndResumeTests {
         let layer = try #require(FaultLayer.path)
         let environment = ["OPENCL_LAYERS": layer, "FOVEA_FAULT": "clEnqueueReadBuffer 3 -5"]
         #expect(try FoveaProcess.run(options, environment: environment).status == .exited(7))
-        #expect(folder.names == ["rows.partial"])
+        #expect(folder.names == ["rows.partial", "rows.partial.run"])
         let partial = try TemporaryFolder.read(folder("rows.partial"))
         #expect(partial.count { $0 == UInt8(ascii: "\n") } == 4)
         _ = try FoveaProcess.results(options + ["--resume"])
@@ -74,6 +74,90 @@ struct ShardAndResumeTests {
         #expect(Array(rows[..<partial.count]) == partial)
         #expect(rows.count { $0 == UInt8(ascii: "\n") } == 12)
         #expect(folder.names == ["rows"])
+    }
+
+    @Test(
+        "--fail-fast leaves the rows before the failure, and --resume goes on with them", arguments: ["jsonl", "npy"])
+    func failFast(format: String) throws {
+        let folder = try TemporaryFolder()
+        let (rows, options) = (
+            folder("rows." + format), arguments.dropFirst().filter { !["--top-k", "2"].contains($0) }
+        )
+        let command = format == "npy" ? ["embed"] + options : arguments + ["--format", format]
+        #expect(try FoveaProcess.run(command + pictures + ["--output", rows]).status == .exited(1))
+        let expected = try TemporaryFolder.read(rows)
+        unlink(rows)
+        let failed = try FoveaProcess.run(command + pictures + ["--output", rows, "--fail-fast"])
+        #expect(failed.status == .exited(3))
+        #expect(failed.errorLines.count == 1 && failed.errors.contains("/missing, "), "\(failed.errors)")
+        let left = ["rows.\(format).partial", "rows.\(format).partial.names", "rows.\(format).partial.run"]
+        #expect(folder.names == left.filter { format == "npy" || !$0.hasSuffix(".names") })
+        let partial = try TemporaryFolder.read(folder(left[0]))
+        #expect(partial.count < expected.count / 2)
+        let resumed = try FoveaProcess.run(command + pictures + ["--output", rows, "--resume"])
+        #expect(resumed.status == .exited(1))
+        #expect(try TemporaryFolder.read(rows) == expected)
+        #expect(folder.names == ["rows." + format])
+    }
+
+    @Test("--fail-fast of commands that cannot go on leaves nothing")
+    func failFastWithoutRows() throws {
+        let folder = try TemporaryFolder()
+        let missing = folder("missing.png")
+        try folder.write("star;\(ExamplePictures.path("star"))\nstar;\(missing)\n", to: "list.txt")
+        for command in [
+            ["preprocess", ExamplePictures.path("star"), missing, "--output", folder("x.npy")],
+            ["evaluate", folder("list.txt"), "--device", "cpu", "--output", folder("report")],
+            ["classify", ExamplePictures.path("star"), missing, "--device", "cpu", "--output", folder("rows.txt")],
+        ] {
+            let outcome = try FoveaProcess.run(command + ["-q", "--fail-fast"])
+            #expect(outcome.status == .exited(3), "\(command[0]): \(outcome.errors)")
+            #expect(outcome.output.isEmpty && outcome.errors.hasPrefix("fovea: error: \(missing): "))
+            #expect(folder.names == ["list.txt"], "\(command[0])")
+        }
+    }
+
+    @Test("--resume goes on with the rows of the same command alone, and names what differs")
+    func otherCommand() throws {
+        let folder = try TemporaryFolder()
+        let command = ["classify", "-q", "--format", "jsonl", "--device", "cpu", "--output", folder("rows")] + pictures
+        let model = ["--model", GoldenCase.all[0].folder]
+        #expect(try FoveaProcess.run(command + model + ["--fail-fast"]).status == .exited(3))
+        let (rows, run) = (
+            try TemporaryFolder.read(folder("rows.partial")), try TemporaryFolder.read(folder("rows.partial.run"))
+        )
+        for (options, words) in [
+            (model + ["--top-k", "3"], "--top-k 5, but now it is 3"),
+            (["--model", "demo"], "--model \(GoldenCase.all[0].folder), but now it is demo"),
+            (model + ["--mean", "0,0,0"], "--mean not given, but now it is 0,0,0"),
+            (model + ["--ignore-exif"], "--ignore-exif not given, but now it is given"),
+            (model + ["--crop-pct", "0.5"], "--crop-pct not given"),
+        ] {
+            let refused = try FoveaProcess.run(command + options + ["--resume"])
+            #expect(refused.status == .exited(2))
+            #expect(refused.errorLines.count == 1 && refused.errors.contains(words), "\(refused.errors)")
+            #expect(try TemporaryFolder.read(folder("rows.partial")) == rows)
+            #expect(try TemporaryFolder.read(folder("rows.partial.run")) == run)
+        }
+        // Weights that were trained on under the same name.
+        _ = try folder.makeFolder("model")
+        for name in ["config.json", "model.safetensors"] {
+            try folder.write(TemporaryFolder.read(GoldenCase.all[0].folder + "/" + name), to: "model/" + name)
+        }
+        unlink(folder("rows.partial"))
+        let own = ["--model", folder("model")]
+        #expect(try FoveaProcess.run(command + own + ["--fail-fast"]).status == .exited(3))
+        var weights = try TemporaryFolder.read(folder("model/model.safetensors"))
+        weights[weights.count - 4] ^= 1
+        try folder.write(weights, to: "model/model.safetensors")
+        let trained = try FoveaProcess.run(command + own + ["--resume"])
+        #expect(trained.status == .exited(2) && trained.errors.contains("with weights of fingerprint "))
+        // Rows of which nobody has noted the command.
+        unlink(folder("rows.partial.run"))
+        let noted = try FoveaProcess.run(command.filter { $0 != "-q" } + own + ["--resume"])
+        #expect(noted.status == .exited(1))
+        #expect(noted.errors.contains("rows.partial.run is not there"), "\(noted.errors)")
+        #expect(folder.names == ["model", "rows"])
     }
 
     @Test("--resume refuses other pictures, other formats, and what is no row")

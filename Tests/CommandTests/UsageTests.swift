@@ -1,4 +1,5 @@
 import ArgumentParser
+import Operations
 import Testing
 
 @testable import FoveaCommand
@@ -39,6 +40,24 @@ struct UsageTests {
         ])
     func ranges(options: [String]) throws {
         try expectUsageError(["classify", star] + options, saying: options.count == 2 ? [options[1]] : [])
+    }
+
+    @Test("--precision offers what works, and answers what does not in a sentence")
+    func precisions() throws {
+        let help = try FoveaProcess.results(["classify", "--help"], environment: ["COLUMNS": "500"])
+        #expect(
+            help.contains(
+                "(values: auto, \(Precision.allCases.map(\.rawValue).joined(separator: ", ")); default: auto)"))
+        let refused = try FoveaProcess.run(["classify", "-q", star, "--device", "cpu", "--precision", "float16"])
+        #expect(refused.status == .exited(5) && refused.errors.contains("cannot compute in float16"))
+    }
+
+    @Test("every command that tells of its work can be quiet, but not at once with --verbose")
+    func quiet() throws {
+        for command in [["classify", star], ["bench"], ["tune"], ["verify"], ["summary"]] {
+            #expect(throws: Never.self) { try FoveaCommand.parseAsRoot(command + ["-q"]) }
+            #expect(throws: (any Error).self) { try FoveaCommand.parseAsRoot(command + ["-q", "-v"]) }
+        }
     }
 
     @Test("standard input is read once")

@@ -171,6 +171,26 @@ struct AttentionTests {
         #expect(e(HostTensor([corner.count], corner), HostTensor([last.count], last)) <= 2e-5)
     }
 
+    @Test("rollout has the same bits where the maps of all blocks do not fit memory at once")
+    func rolloutInParts() throws {
+        let pixels = try array("timm-vit", "input")
+        let first = ModelInput.tensor(
+            HostTensor([1, 3, pixels.shape[2], pixels.shape[3]], Array(pixels.values.prefix(pixels.values.count / 2))))
+        var view = AttentionView()
+        view.isRollout = true
+        let whole = SpoilingSession(try session("timm-vit", on: "cpu")) { _, _ in }
+        let expected = try whole.attentionMaps(first, view)
+        #expect(whole.outputs.count == 1)
+        let (depth, tokens) = (whole.configuration.depth, whole.configuration.tokenCount)
+        // Room for one map, and for a little less than two.
+        for limit in [1, 2 * 4 * tokens * tokens - 1] {
+            view.mapByteLimit = limit
+            let parts = SpoilingSession(try session("timm-vit", on: "cpu")) { _, _ in }
+            #expect(try parts.attentionMaps(first, view)[0][0].values == expected[0][0].values)
+            #expect(parts.outputs.count == depth)
+        }
+    }
+
     @Test("that a model lacks are refused with what there is")
     func refusals() throws {
         let session = try session("timm-vit", on: "cpu")
@@ -194,7 +214,9 @@ struct AttentionTests {
 
     @Test("that hold NaN are an error, never a picture")
     func nonFinite() throws {
-        let session = NonFiniteSession(try session("timm-vit", on: "cpu"))
+        let session = SpoilingSession(try session("timm-vit", on: "cpu")) { result, _ in
+            result.values[result.values.count - 1] = .nan
+        }
         let pixels = try array("timm-vit", "input")
         let first = HostTensor([1, 3, 64, 64], Array(pixels.values.prefix(pixels.values.count / 2)))
         for isRollout in [false, true] {
@@ -228,25 +250,5 @@ struct AttentionTests {
         #expect(e(HostTensor([2, outputs], products.map(Float.init)), try array(name, "embedding")) <= 2e-5)
         #expect(
             try self.session("timm-vit", on: device).run(.tensor(array("timm-vit", "input")), .pooled).shape == [2, 48])
-    }
-}
-
-/// A session whose device gives NaN.
-private final class NonFiniteSession: InferenceSession {
-    private let session: any InferenceSession
-
-    init(_ session: any InferenceSession) { self.session = session }
-
-    var configuration: VisionTransformerConfiguration { session.configuration }
-    var mapCounts: (blocks: Int?, pool: Int?) { session.mapCounts }
-    var deviceName: String { session.deviceName }
-    var deviceMemory: (used: Int, peak: Int)? { session.deviceMemory }
-    var bufferCount: Int { session.bufferCount }
-    func takeProfile() throws(FoveaError) -> [LaunchTime] { try session.takeProfile() }
-
-    func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
-        var result = try session.run(input, output)
-        result.values[result.values.count - 1] = .nan
-        return result
     }
 }

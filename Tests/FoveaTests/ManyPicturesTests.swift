@@ -55,35 +55,15 @@ struct ManyPicturesTests {
         #expect(Embedding.unit([0, .leastNonzeroMagnitude]) == [0, 1])
     }
 
-    /// A session whose answer for the second picture of a batch is none.
-    private final class FaultySession: InferenceSession {
-        private let session: any InferenceSession
-
-        init(_ session: any InferenceSession) { self.session = session }
-
-        var configuration: VisionTransformerConfiguration { session.configuration }
-        var deviceName: String { session.deviceName }
-        var deviceMemory: (used: Int, peak: Int)? { session.deviceMemory }
-        var bufferCount: Int { session.bufferCount }
-        var mapCounts: (blocks: Int?, pool: Int?) { session.mapCounts }
-
-        func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
-            let right = try session.run(input, output)
-            var values = right.values
-            if input.count > 1 { values[right.shape.width + 1] = .nan }
-            return HostTensor(right.shape, values)
-        }
-
-        func takeProfile() throws(FoveaError) -> [LaunchTime] { try session.takeProfile() }
-    }
-
     @Test("an answer that is none is the failure of its picture alone, by name, and ends nothing")
     func notFinite() async throws {
         let files = try ModelFiles(ModelFiles.demoName)
         let opened = try files.open()
-        let model = PictureModel(
-            opened, reading: PictureReader(try files.preprocessing()),
-            through: FaultySession(try opened.session(on: .reference)))
+        // The answer for the second picture of a batch is none.
+        let session = SpoilingSession(try opened.session(on: .reference)) { result, _ in
+            if result.shape[0] > 1 { result.values[result.shape.width + 1] = .nan }
+        }
+        let model = PictureModel(opened, reading: PictureReader(try files.preprocessing()), through: session)
         let classifier = try ImageClassifier(model)
         let expected = try await ImageClassifier(device: "cpu").classify(paths)
         var count = 0

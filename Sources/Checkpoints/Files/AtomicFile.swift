@@ -13,7 +13,8 @@ package final class AtomicFile {
     /// The path as the caller gave it.
     package let path: String
     private let destination: String
-    private let partial: String?
+    /// Where the bytes lie until the commit; nil for what is written directly.
+    package let partial: String?
     private var descriptor: CInt
     /// Whether the partial file stays when this object goes without a commit, for a later run to go on with.
     package var keepsPartial: Bool

@@ -20,6 +20,9 @@ package struct AttentionView: Sendable {
     package var query = Query.readout
     /// Whether the attention of all layers is followed through (Abnar and Zuidema, arXiv:2005.00928).
     package var isRollout = false
+    /// How many bytes of maps a rollout asks for at once; where those of all blocks have more, the model runs again for
+    /// the blocks before.
+    package var mapByteLimit = 256 << 20
 
     /// The readout's attention in the last layer, averaged over heads.
     package init() {}
@@ -34,15 +37,14 @@ extension InferenceSession {
         let rows = try configuration.rows(of: view.query)
         guard !view.isRollout else {
             let start = try view.query == .readout ? poolRow(input) : nil
-            let blocks = Array(1..<configuration.depth + 1)
-            let weights = try finite(run(input, .attention(AttentionChoice(.blocks(blocks), heads: .mean))))
-            return [
-                [
-                    configuration.patches(
-                        AttentionRollout(weights, tokens: configuration.tokenCount).row(
-                            start ?? configuration.meanRow(of: rows)))
-                ]
-            ]
+            var rollout = AttentionRollout(start ?? configuration.meanRow(of: rows))
+            let mapBytes = configuration.tokenCount * configuration.tokenCount * MemoryLayout<Float>.stride
+            let step = max(1, view.mapByteLimit / mapBytes)
+            for last in stride(from: configuration.depth, to: 0, by: -step) {
+                let blocks = Array(max(1, last - step + 1)...last)
+                rollout.follow(try finite(run(input, .attention(AttentionChoice(.blocks(blocks), heads: .mean)))))
+            }
+            return [[configuration.patches(rollout.row)]]
         }
         let layers = view.layers ?? configuration.lastLayer(for: view.query)
         // The rows of the class token need no others.

@@ -10,7 +10,7 @@ package final class PictureModel {
     package let opened: OpenedModel
     /// From files to what the model looks at.
     package let reader: PictureReader
-    private let session: any InferenceSession
+    let session: any InferenceSession
     private let size: PixelSize
 
     /// The name of the device.
@@ -80,7 +80,7 @@ package final class PictureModel {
     }
 
     /// A recipe without a crop leaves the size to the picture, so each one has to be looked at.
-    private func fit(_ picture: Picture, name: String) -> Result<Picture, FoveaError> {
+    func fit(_ picture: Picture, name: String) -> Result<Picture, FoveaError> {
         guard picture.size != size else { return .success(picture) }
         return .failure(
             FoveaError(

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Fovea
 import Imaging
-import OpenCLOperations
 import VisionModels
 
 /// The command `fovea attention`.
@@ -44,7 +43,9 @@ struct Attention: ParsableCommand {
     @Flag(
         help: ArgumentHelp(
             "Follow attention through all layers, residuals included, heads averaged.",
-            discussion: "Abnar and Zuidema, Quantifying Attention Flow in Transformers, 2020."))
+            discussion:
+                "Abnar and Zuidema, Quantifying Attention Flow in Transformers, 2020. Where the maps of all layers "
+                + "do not fit 256 MiB, the model runs several times."))
     var rollout = false
 
     @Option(
@@ -73,15 +74,11 @@ struct Attention: ParsableCommand {
         let decoded = try decode()
         let opened = try files.open(model.overrides(inputSize: preprocessing.inputSize))
         let file = try overwrite.create(output.path)
-        var options = SessionOptions()
-        options.backend.precision = device.precision.computed
-        options.report = { Console.say("fovea: \($0)") }
-        options.allowsNonFinite = model.allowNonfinite
-        let session = try opened.session(on: device.resolve(verbose: verbosity.verbose), options: options)
-        let reader = PictureReader(recipe, decoding: preprocessing.decoding)
+        let pictureModel = try PictureModel(
+            opened, reading: PictureReader(recipe, decoding: preprocessing.decoding),
+            on: { try device.resolve(verbose: verbosity.verbose) }, options: device.sessionOptions(for: model))
         let seen = try apply(recipe, to: decoded)
-        let maps = try session.attentionMaps(
-            .pictures(PictureReader.batch([seen]), reader.normalization), view)
+        let maps = try pictureModel.attentionMaps(of: seen, name: name, view)
         switch output.format {
         case .array: try file.write(npy: maps)
         case .picture: try file.write(sheet(of: maps, recipe, decoded, seen).png(for: output.path))
@@ -99,14 +96,17 @@ struct Attention: ParsableCommand {
         return view
     }
 
+    /// What messages call the picture.
+    private var name: String { image == "-" ? "standard input" : image }
+
     private func decode() throws(FoveaError) -> DecodedPicture {
         do {
             let options = preprocessing.decoding
             guard image == "-" else { return try PictureFile.decode(path: image, options: options) }
-            let bytes = try PictureFile.read(descriptor: 0, name: "standard input", limit: options.maximumFileBytes)
+            let bytes = try PictureFile.read(descriptor: 0, name: name, limit: options.maximumFileBytes)
             return try DecodedPicture(decoding: bytes, options: options)
         } catch {
-            throw FoveaError(error.about(file: image == "-" ? "standard input" : image))
+            throw FoveaError(error.about(file: name))
         }
     }
 
@@ -114,7 +114,7 @@ struct Attention: ParsableCommand {
         do {
             return try recipe.apply(to: decoded.picture)
         } catch {
-            throw FoveaError(error.about(file: image))
+            throw FoveaError(error.about(file: name))
         }
     }
 

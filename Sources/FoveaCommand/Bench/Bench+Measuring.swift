@@ -65,18 +65,12 @@ extension Bench {
     }
 
     /// Options of the sessions that are timed.
-    var sessionOptions: SessionOptions {
-        var options = SessionOptions()
-        options.backend.precision = deviceOptions.precision.computed
-        options.report = { Console.say("fovea: \($0)") }
-        options.allowsNonFinite = modelOptions.allowNonfinite
-        return options
-    }
+    var sessionOptions: SessionOptions { deviceOptions.sessionOptions(for: modelOptions) }
 
     /// The reference has no roofline: it is written to be read.
     private func roofline(of device: ComputeDevice) throws(FoveaError) -> Roofline? {
         guard case .openCL(let device) = device else { return nil }
-        return try Roofline(of: device, refresh: refreshRoofline) { if verbose { Console.say("fovea: \($0)") } }
+        return try Roofline(of: device, refresh: refreshRoofline) { verbosity.detail($0) }
     }
 
     private var limit: ModelBenchmark.Limit { iterations.map { .iterations($0) } ?? .seconds(seconds) }

@@ -6,7 +6,7 @@ import VisionModels
 /// `fovea bench`: how fast a model is on a device.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Times a model: latency, images a second, and where the time goes.",
+        abstract: "Time a model: latency, images a second, and where the time goes.",
         discussion: """
             A run takes random pictures as bytes in host memory to logits in host memory. Percentiles are by nearest \
             rank. GFLOP/s counts the products of the model, a multiply-add as two. With --versus both devices run in \
@@ -89,8 +89,7 @@ struct Bench: ParsableCommand {
                 + "programs that measure several engines in turns."))
     var onDemand = false
 
-    @Flag(help: "Say on which device, and tell the long story of errors.")
-    var verbose = false
+    @OptionGroup var verbosity: Verbosity
 
     func validate() throws {
         if random != nil, modelOptions.model != nil { throw ValidationError("give --model or --random, not both") }
@@ -115,7 +114,7 @@ struct Bench: ParsableCommand {
     }
 
     func run() throws {
-        let device = try deviceOptions.resolve(verbose: verbose)
+        let device = try deviceOptions.resolve(verbose: verbosity.verbose)
         if profile || trace != nil, case .reference = device {
             throw ValidationError("--profile and --trace need an OpenCL device; \(device.name) has no kernels")
         }

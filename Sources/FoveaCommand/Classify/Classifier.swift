@@ -12,6 +12,8 @@ struct Classifier {
 
     /// The name of the device.
     var deviceName: String { model.deviceName }
+    /// The model's sizes and files.
+    var opened: OpenedModel { model.opened }
 
     /// Puts a model on a device, once everything that the user asked of it is known to fit.
     ///

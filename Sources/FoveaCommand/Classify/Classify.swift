@@ -38,6 +38,7 @@ struct Classify: AsyncParsableCommand {
     )
     var resume = false
 
+    @OptionGroup var failFast: FailFastOption
     @OptionGroup var overwrite: OverwriteOption
     @OptionGroup var options: PictureModelOptions
 
@@ -65,7 +66,11 @@ struct Classify: AsyncParsableCommand {
         }
         let facts = ClassificationFormat.Facts(
             model: files.name, device: classifier.deviceName, precision: options.device.precision.resolved)
-        let writer = RowWriter(format: format, facts: facts, stream: stream, verbosity: options.verbosity)
+        let run = RunRecord(of: "classify", [("--format", format.rawValue), ("--top-k", String(classifier.topCount))])
+        try stream.begin(
+            run.adding(classifier.opened, options, device: classifier.deviceName), options.verbosity)
+        let writer = RowWriter(
+            format: format, facts: facts, stream: stream, failFast: failFast, verbosity: options.verbosity)
         try await writer.write(feed, of: shard, total: { pictures.count(in: shard) }, rows: classifier.rows)
     }
 }

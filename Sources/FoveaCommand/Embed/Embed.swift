@@ -14,7 +14,8 @@ struct Embed: AsyncParsableCommand {
               .jsonl  {"input": …, "embedding": […]} or {"input": …, "error": …, "code": …}
 
             Rows grow in FILE.partial, which is renamed at the end. With .npy the names of the pictures grow in \
-            FILE.partial.names, so that --resume knows that the same pictures are named; a row that was torn is dropped.
+            FILE.partial.names, so that --resume knows that the same pictures are named; a row that was torn is dropped. \
+            FILE.partial.run notes the command, for --resume goes on with no other.
 
             Examples:
               fovea embed photos/ --model models/deit_tiny_patch16_224 --output vectors.npy
@@ -35,6 +36,7 @@ struct Embed: AsyncParsableCommand {
     @Flag(help: "Go on with the rows that an interrupted run of the same command has left in FILE.partial.")
     var resume = false
 
+    @OptionGroup var failFast: FailFastOption
     @OptionGroup var overwrite: OverwriteOption
     @OptionGroup var options: PictureModelOptions
 
@@ -51,7 +53,10 @@ struct Embed: AsyncParsableCommand {
             try Embedder(opened, normalizes: normalize, onDevice: model)
         }
         try stream.earlier?.check(width: embedder.width)
-        let writer = RowWriter(format: format, facts: embedder.width, stream: stream, verbosity: options.verbosity)
+        let run = RunRecord(of: "embed", [("--normalize", normalize ? "given" : nil)])
+        try stream.begin(run.adding(embedder.opened, options, device: embedder.deviceName), options.verbosity)
+        let writer = RowWriter(
+            format: format, facts: embedder.width, stream: stream, failFast: failFast, verbosity: options.verbosity)
         try await writer.write(feed, of: shard, total: { pictures.count(in: shard) }, rows: embedder.rows)
     }
 

@@ -10,6 +10,8 @@ struct Embedder {
 
     /// The name of the device.
     var deviceName: String { model.deviceName }
+    /// The model's sizes and files.
+    var opened: OpenedModel { model.opened }
 
     /// Puts a model on a device, once it is known to have an embedding.
     ///

@@ -16,8 +16,8 @@ struct Evaluate: AsyncParsableCommand {
             cannot be read is told and counts in none of these; the status is then 1.
 
             With --output DIR the folder gets metrics.json, per_class.csv, predictions.csv, worst.csv (the most \
-            confident mistakes of each class), confusion.csv, confusion.png, recall.png and precision.png; it appears \
-            whole or not at all.
+            confident mistakes of each class), confusion.csv (a line for each pair of class and prediction that occurs), \
+            confusion.png, recall.png and precision.png; it appears whole or not at all.
 
             Examples:
               fovea evaluate validation/ --model models/deit_tiny_patch16_224 --output report
@@ -35,6 +35,7 @@ struct Evaluate: AsyncParsableCommand {
         help: ArgumentHelp("Folder for tables and plots.", valueName: "dir"))
     var output: String?
 
+    @OptionGroup var failFast: FailFastOption
     @OptionGroup var overwrite: OverwriteOption
     @OptionGroup var options: PictureModelOptions
 
@@ -73,7 +74,7 @@ struct Evaluate: AsyncParsableCommand {
         _ predictions: PredictionTable?
     ) async throws -> Tally {
         var samples = evaluator.pictures.samples[...]
-        var tally = Tally()
+        var tally = Tally(failFast)
         var progress = Progress("pictures", isShown: !options.verbosity.quiet, total: { samples.count })
         while let pictures = try await feed.next() {
             options.verbosity.detail(pictures)
@@ -86,7 +87,7 @@ struct Evaluate: AsyncParsableCommand {
                     tally.succeed()
                 case .failure(let error):
                     report.failures.append((sample.path, error))
-                    tally.count(error, &progress)
+                    try tally.count(error, &progress)
                 }
             }
             progress.advance(by: pictures.count)

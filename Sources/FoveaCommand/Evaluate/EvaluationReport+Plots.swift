@@ -9,12 +9,14 @@ extension EvaluationReport {
     /// The confusion matrix, each row as shares of its class's pictures.
     var confusionPlot: Picture {
         let order = evaluation.matrixClasses
+        let places = Dictionary(uniqueKeysWithValues: zip(order, order.indices))
         return MatrixPlot(
-            title: "Rows: class, columns: what its pictures were taken for", names: order.map(classes.title)
-        ) { row, column in
-            let pictures = evaluation.pictures[order[row]]
-            return pictures > 0 ? Double(evaluation.confusion(order[row], order[column])) / Double(pictures) : 0
-        }.picture
+            title: "Rows: class, columns: what its pictures were taken for", names: order.map(classes.title),
+            cells: evaluation.allConfusions.compactMap { cell in
+                guard let row = places[cell.label], let column = places[cell.predicted] else { return nil }
+                return (row, column, Double(cell.count) / Double(evaluation.pictures[cell.label]))
+            }
+        ).picture
     }
 
     /// The recall of each class, the lowest first.

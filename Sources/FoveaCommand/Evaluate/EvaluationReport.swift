@@ -73,13 +73,14 @@ extension EvaluationReport {
         }
     }
 
-    /// The confusion matrix: a row for each class with pictures, a column for each that was predicted or has some.
+    /// The confusion matrix, a line for each cell that is not 0: of thousands of classes most cells are.
     var confusionCSV: String {
-        let columns = evaluation.matrixClasses
-        let names = columns.map { classes.label($0) ?? String($0) }
-        return evaluation.classes.reduce(into: CSV.line(["class"] + names)) { text, row in
-            text += CSV.line(
-                [classes.label(row) ?? String(row)] + columns.map { String(evaluation.confusion(row, $0)) })
+        let header = ["class", "label", "predicted", "predicted_label", "count"]
+        return evaluation.allConfusions.reduce(into: CSV.line(header)) { text, cell in
+            text += CSV.line([
+                String(cell.label), classes.label(cell.label) ?? "", String(cell.predicted),
+                classes.label(cell.predicted) ?? "", String(cell.count),
+            ])
         }
     }
 

@@ -9,40 +9,52 @@ import Imaging
 
 /// Pictures in batches, in order; those that follow are decoded on all cores while a batch is computed.
 ///
-/// How many are decoded ahead is bounded, and so is memory, whatever the number of pictures.
+/// How many are decoded ahead is bounded, and how many bytes they have where these came with them; so is memory, whatever
+/// the number of pictures.
 final class PictureFeed<Supply: PictureSupply & ~Copyable> {
     private var supply: Supply
     private let reader: PictureReader
     private let batchSize: Int
     /// Pictures that are being decoded, or wait to be computed.
-    private var ahead: [Task<FedPicture, Never>] = []
+    private var ahead: [(picture: Task<FedPicture, Never>, byteCount: Int)] = []
     private let aheadLimit: Int
+    /// Bytes that came with the pictures ahead, and how many there may be before more pictures are asked for.
+    private var (aheadBytes, byteLimit): (Int, Int)
     private var hasEnded = false
     /// A supply that broke off is told after the pictures before it.
     private var failure: FoveaError?
 
     /// Feeds pictures through a recipe.
-    init(_ supply: consuming Supply, through reader: PictureReader, batchSize: Int) {
+    ///
+    /// - Parameter byteLimit: From how many bytes on, of pictures that came in memory, no more are asked for.
+    init(_ supply: consuming Supply, through reader: PictureReader, batchSize: Int, byteLimit: Int = 256 << 20) {
         self.supply = supply
         self.reader = reader
         self.batchSize = batchSize
+        (aheadBytes, self.byteLimit) = (0, byteLimit)
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         aheadLimit = max(2 * batchSize, 4 * cores)
     }
 
     /// The next batch, of at least one picture; nil after the last.
     ///
-    /// A batch is smaller than the others where it is the last, or where nothing more comes for a moment. Throws where
-    /// the supply broke off.
-    func next() async throws(FoveaError) -> [FedPicture]? {
+    /// A batch is smaller than the others where it is the last, or where nothing more comes for a moment. The rows of
+    /// the batch before must be written: throws where a signal has waited for them, and where the supply broke off.
+    func next() async throws -> [FedPicture]? {
+        try Interruption.endBatch()
         var batch: [FedPicture] = []
         while batch.count < batchSize {
             fill(ahead.isEmpty ? (batch.isEmpty ? .endless : .brief) : .none)
             guard !ahead.isEmpty else { break }
-            batch.append(await ahead.removeFirst().value)
+            let first = ahead.removeFirst()
+            batch.append(await first.picture.value)
+            aheadBytes -= first.byteCount
         }
         fill(.none)
-        if !batch.isEmpty { return batch }
+        if !batch.isEmpty {
+            Interruption.beginBatch()
+            return batch
+        }
         if let failure { throw failure }
         return nil
     }
@@ -50,19 +62,19 @@ final class PictureFeed<Supply: PictureSupply & ~Copyable> {
     /// Starts to decode what has come; waits only for the first.
     private func fill(_ patience: Patience) {
         var patience = patience
-        while ahead.count < aheadLimit, !hasEnded {
+        while ahead.count < aheadLimit, aheadBytes < byteLimit, !hasEnded {
             do throws(FoveaError) {
                 switch try supply.next(patience) {
                 case .notYet: return
                 case .end: hasEnded = true
                 case .picture(let source):
                     // Below the priority of whoever feeds the device, which must not wait behind what is decoded ahead.
-                    ahead.append(
-                        Task.detached(priority: .utility) { [reader] in
-                            FedPicture(
-                                name: source.name,
-                                result: Result { () throws(ImageError) in try reader.prepare(source) })
-                        })
+                    let picture = Task.detached(priority: .utility) { [reader] in
+                        FedPicture(
+                            name: source.name, result: Result { () throws(ImageError) in try reader.prepare(source) })
+                    }
+                    ahead.append((picture, source.byteCount))
+                    aheadBytes += source.byteCount
                 }
             } catch {
                 (failure, hasEnded) = (error, true)
@@ -70,6 +82,11 @@ final class PictureFeed<Supply: PictureSupply & ~Copyable> {
             patience = .none
         }
     }
+}
+
+extension PictureSource {
+    /// How many bytes of memory wait with the picture to be decoded.
+    fileprivate var byteCount: Int { if case .encoded(let bytes, _) = self { bytes.count } else { 0 } }
 }
 
 /// A picture under the name that results give it, or why there is none.

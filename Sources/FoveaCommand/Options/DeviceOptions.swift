@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fovea
+import OpenCLOperations
 import Operations
 
 #if canImport(Glibc)
@@ -18,7 +19,7 @@ struct DeviceOptions: ParsableArguments {
             valueName: "device"))
     var device: DeviceRequest?
 
-    @Option(help: ArgumentHelp("What numbers are stored and multiplied as.", valueName: "type"))
+    @Option(help: ArgumentHelp("What numbers are multiplied as; auto is float32.", valueName: "type"))
     var precision = PrecisionName.auto
 
     /// The device asked for here, in the environment, or `auto`; throws category `noDevice` where it cannot compute in
@@ -28,6 +29,15 @@ struct DeviceOptions: ParsableArguments {
         try precision.check(on: found)
         if verbose { Console.say("fovea: computing on \(found.name) in \(precision.resolved)") }
         return found
+    }
+
+    /// How a model that was asked for so computes here.
+    func sessionOptions(for model: ModelOptions) -> SessionOptions {
+        var options = SessionOptions()
+        options.backend.precision = precision.computed
+        options.allowsNonFinite = model.allowNonfinite
+        options.report = { Console.say("fovea: \($0)") }
+        return options
     }
 
     private func request() throws -> DeviceRequest {
@@ -55,6 +65,9 @@ enum PrecisionName: String, ExpressibleByArgument, CaseIterable {
     case float16
     case bfloat16
     case int8
+
+    /// Those that backends compute in are offered; the others are answered in a sentence.
+    static var allValueStrings: [String] { [auto.rawValue] + Precision.allCases.map(\.rawValue) }
 
     /// What backends compute in; nil where none does.
     private var known: Precision? { Precision(rawValue: resolved) }

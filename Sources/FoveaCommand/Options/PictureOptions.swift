@@ -8,7 +8,13 @@ struct PictureOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Size the model sees, as 224 or HEIGHTxWIDTH.", valueName: "HxW"))
     var inputSize: InputSize?
 
-    @Option(help: ArgumentHelp("How a picture is made to fit.", valueName: "mode"))
+    @Option(
+        help: ArgumentHelp(
+            "How a picture is made to fit.",
+            discussion:
+                "shortest cuts out the middle; squash gives up the proportions; the others keep the whole picture "
+                + "and fill what is left, border with the mean color, longest with black, letterbox with gray.",
+            valueName: "mode"))
     var resize: ResizeMode?
 
     @Option(help: ArgumentHelp("Share of the resized picture that is kept, above 0 and at most 1.", valueName: "f"))
@@ -25,7 +31,9 @@ struct PictureOptions: ParsableArguments {
     @Flag(help: "Take pictures whose file ends early; what is missing stays gray.")
     var allowTruncated = false
 
-    @Option(help: ArgumentHelp("Most pixels a picture may have.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Most pixels a picture may have. (default: \(DecodingOptions().maximumPixels))", valueName: "n"))
     var maxPixels: Int?
 
     var preprocessing: PreprocessingOptions {

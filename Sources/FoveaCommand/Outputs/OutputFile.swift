@@ -2,10 +2,13 @@ import Checkpoints
 import Fovea
 
 /// A file for results that appears whole or not at all; all its errors are of category `output`.
-struct OutputFile {
+final class OutputFile {
     /// The path as the user gave it.
     let path: String
     private let file: AtomicFile
+
+    /// Where what is written lies until `commit`; nil for what is written directly, such as a pipe.
+    var partial: String? { file.partial }
 
     /// Opens `FILE.partial`, before any work is done for it, and cuts it to its first `keeping` bytes.
     ///
@@ -17,6 +20,11 @@ struct OutputFile {
         file = try Self.writing { () throws(CheckpointError) in
             try AtomicFile(path, keeping: keeping, suffix: suffix)
         }
+        if !file.keepsPartial, let partial { Leftovers.add(partial) }
+    }
+
+    deinit {
+        if let partial { Leftovers.forget(partial) }
     }
 
     /// What an interrupted run has left for a path.
@@ -27,10 +35,17 @@ struct OutputFile {
     }
 
     /// Lets `FILE.partial` stay if the command fails, for `--resume`.
-    func keepPartial() { file.keepsPartial = true }
+    func keepPartial() {
+        guard !file.keepsPartial else { return }
+        file.keepsPartial = true
+        if let partial { Leftovers.forget(partial) }
+    }
 
     /// Lets the partial file go when nobody holds it any more: its work is done.
-    func discard() { file.keepsPartial = false }
+    func discard() {
+        file.keepsPartial = false
+        if let partial { Leftovers.add(partial) }
+    }
 
     /// Writes over the first bytes, of which there are as many already.
     func replaceBeginning(_ bytes: [UInt8]) throws(FoveaError) {
@@ -54,7 +69,10 @@ struct OutputFile {
 
     /// Gives the file its name.
     func commit() throws(FoveaError) {
-        try Self.writing { () throws(CheckpointError) in try file.commit() }
+        try Self.writing { () throws(CheckpointError) in
+            guard let partial else { return try file.commit() }
+            try Leftovers.settle(partial) { () throws(CheckpointError) in try file.commit() }
+        }
     }
 
     private static func writing<Value>(

@@ -40,9 +40,11 @@ final class ReportFolder {
             }
         }
         guard mkdir(partial, 0o777) == 0 || errno == EEXIST else { throw Self.unwritable(path, errno) }
+        Leftovers.add(partial)
     }
 
     deinit {
+        for path in names.map({ "\(partial)/\($0)" }) + [partial] { Leftovers.forget(path) }
         guard !isCommitted else { return }
         for name in names {
             unlink("\(partial)/\(name)")
@@ -55,6 +57,7 @@ final class ReportFolder {
     /// Begins a file in the folder; it must be committed before the folder is.
     func file(_ name: String) throws(FoveaError) -> OutputFile {
         names.append(name)
+        Leftovers.add("\(partial)/\(name)")
         return try OutputFile("\(partial)/\(name)")
     }
 
@@ -69,6 +72,10 @@ final class ReportFolder {
     func commit() throws(FoveaError) {
         // What is whole stays, whatever may go wrong with a name.
         isCommitted = true
+        try Leftovers.settle(partial) { () throws(FoveaError) in try takeNames() }
+    }
+
+    private func takeNames() throws(FoveaError) {
         guard !isNew else {
             guard rename(partial, path) == 0 else { throw Self.unwritable(path, errno) }
             return

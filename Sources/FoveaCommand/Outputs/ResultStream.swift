@@ -1,3 +1,4 @@
+import Checkpoints
 import Fovea
 
 #if canImport(Glibc)
@@ -11,6 +12,11 @@ struct ResultStream {
     private let file: OutputFile?
     /// The names of the pictures whose rows do not tell them; goes away with the end of the work.
     private let names: OutputFile?
+    /// The command that makes the rows; goes away with the end of the work, too.
+    private let run: OutputFile?
+    /// The command that made the earlier rows; nil where nobody has noted it.
+    private let earlierRun: JSON?
+    private let partial: PartialFile?
     /// What an interrupted run had already written; nil where nothing is resumed.
     let earlier: EarlierRows?
 
@@ -27,7 +33,7 @@ struct ResultStream {
     ) throws(FoveaError) {
         isResumable = format.isResumable
         guard let path else {
-            (file, names, earlier) = (nil, nil, nil)
+            (file, names, run, partial, earlier, earlierRun) = (nil, nil, nil, nil, nil, nil)
             return
         }
         try overwrite.check(path)
@@ -35,10 +41,29 @@ struct ResultStream {
         let partial = try PartialFile(of: path)
         let isLeft = resumes && access(partial.path, F_OK) == 0
         earlier = isLeft ? try EarlierRows(partial, format, passing: &inputs) : nil
+        self.partial = partial
         file = try OutputFile(path, keeping: earlier?.byteCount ?? 0)
         names =
             format.needsNames
             ? try OutputFile(path, keeping: earlier?.nameByteCount ?? 0, suffix: PartialFile.namesSuffix) : nil
+        // What has no partial file is written directly, and nobody goes on with it.
+        guard isResumable, file?.partial != nil else {
+            (run, earlierRun) = (nil, nil)
+            return
+        }
+        let noted = (earlier?.byteCount ?? 0) > 0 ? partial.notedRun : nil
+        earlierRun = noted.flatMap { try? JSON(parsing: $0) }
+        run = try OutputFile(path, keeping: earlierRun == nil ? 0 : noted?.count ?? 0, suffix: PartialFile.runSuffix)
+    }
+
+    /// Notes the command beside its rows; throws a usage error where the earlier ones are of another.
+    func begin(_ record: RunRecord, _ verbosity: Verbosity) throws(FoveaError) {
+        guard let run, let partial else { return }
+        if let earlierRun { return try record.check(against: earlierRun, of: partial) }
+        if let earlier, earlier.byteCount > 0 {
+            verbosity.note("\(partial.runPath) is not there, so nobody knows whether the same command began the rows")
+        }
+        try run.write(record.json.text() + "\n")
     }
 
     /// Throws category `output` for what cannot be written a second time.
@@ -60,6 +85,7 @@ struct ResultStream {
         if isResumable {
             file.keepPartial()
             names?.keepPartial()
+            run?.keepPartial()
         }
         try file.write(bytes)
     }
@@ -77,5 +103,14 @@ struct ResultStream {
     func finish() throws(FoveaError) {
         try file?.commit()
         names?.discard()
+        run?.discard()
+    }
+}
+
+extension PartialFile {
+    /// The note of the command; nil where there is none.
+    fileprivate var notedRun: [UInt8]? {
+        guard let file = try? InputFile(runPath) else { return nil }
+        return try? ByteSource.file(file).bytes(in: 0..<file.size)
     }
 }

@@ -46,13 +46,18 @@ struct PartialFile {
     let path: String
     /// Where the names of their pictures lie, for formats that need them.
     let namesPath: String
+    /// Where the command that made them is noted.
+    let runPath: String
 
     /// What an interrupted run has left for an output.
     init(of path: String) throws(FoveaError) {
         self.path = try OutputFile.partialPath(of: path)
         namesPath = try OutputFile.partialPath(of: path, suffix: Self.namesSuffix)
+        runPath = try OutputFile.partialPath(of: path, suffix: Self.runSuffix)
     }
 
     /// What the file of names is called behind the output.
     static let namesSuffix = ".partial.names"
+    /// What the note of the command is called behind the output.
+    static let runSuffix = ".partial.run"
 }

@@ -7,6 +7,7 @@ struct RowWriter<Format: RowFormat> {
     let format: Format
     let facts: Format.Facts
     let stream: ResultStream
+    let failFast: FailFastOption
     let verbosity: Verbosity
 
     /// Writes a row for each picture, gives the file its name, and ends with the status for what was counted.
@@ -18,7 +19,7 @@ struct RowWriter<Format: RowFormat> {
         _ feed: PictureFeed<PictureInputs>, of shard: Shard, total: () -> Int?,
         rows: ([FedPicture]) throws(FoveaError) -> [Format.Row]
     ) async throws {
-        var tally = Tally()
+        var tally = Tally(failFast)
         if let earlier = stream.earlier {
             tally.resume(earlier.count, failures: earlier.failures)
             verbosity.note("\(earlier.count) pictures already have their rows")
@@ -33,8 +34,10 @@ struct RowWriter<Format: RowFormat> {
             let rows = try rows(pictures)
             try stream.note(pictures)
             for row in rows {
-                try stream.write(format.bytes(of: row, at: tally.count))
-                tally.count(row.error, &progress)
+                let position = tally.count
+                // Before it is written: a row that ends the command is made anew by --resume.
+                try tally.count(row.error, &progress)
+                try stream.write(format.bytes(of: row, at: position))
             }
             progress.advance(by: pictures.count)
         }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Fovea
-import OpenCLOperations
 import VisionModels
 
 /// A model that looks at pictures: which one, how it gets them, and where it computes.
@@ -27,13 +26,10 @@ struct PictureModelOptions: ParsableArguments {
     ) throws -> Loaded {
         let start = ContinuousClock.now
         let opened = try files.open(model.overrides(inputSize: preprocessing.inputSize))
-        var options = SessionOptions()
-        options.backend.precision = device.precision.computed
-        options.report = { Console.say("fovea: \($0)") }
-        options.allowsNonFinite = model.allowNonfinite
         let loaded = try make(opened) {
             try PictureModel(
-                opened, reading: reader, on: { try device.resolve(verbose: verbosity.verbose) }, options: options)
+                opened, reading: reader, on: { try device.resolve(verbose: verbosity.verbose) },
+                options: device.sessionOptions(for: model))
         }
         let seconds = ((ContinuousClock.now - start) / .seconds(1)).formatted(decimals: 2)
         verbosity.detail("\(files.name) (\(opened.configuration.architecture)) was ready after \(seconds) s")

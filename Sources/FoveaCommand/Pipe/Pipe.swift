@@ -65,13 +65,12 @@ struct Pipe: AsyncParsableCommand {
             var text = ""
             for row in try answering(requests, { () throws(FoveaError) in try rows(pictures) }) {
                 let request = requests.removeFirst()
-                let refusal: FoveaError? = if case .failure(let error) = request.picture { error } else { nil }
-                if let error = refusal ?? row.error {
-                    tally.fail(error.prefixed("line \(request.number): "))
+                if let error = request.refusal ?? row.error {
+                    try tally.fail(error.prefixed("line \(request.number): "))
                 } else {
                     tally.succeed()
                 }
-                text += request.answer(refusal.map { .object($0.row(input: "")) } ?? row.json).text() + "\n"
+                text += request.answer(request.refusal.map { .object($0.row(input: "")) } ?? row.json).text() + "\n"
             }
             Console.write(text)
         }

@@ -2,21 +2,30 @@ import Checkpoints
 import Fovea
 import Imaging
 
-/// A line of `pipe`: which picture is asked about, and what the answer should carry.
+/// A line of `pipe`, but for the picture itself: what the answer should carry.
 struct Request {
     /// What the answer repeats; nil where the request has none.
     let id: JSON?
     /// The path that was given; nil for a picture inside the request.
     let input: String?
-    /// The picture, or why there is none to look at.
-    let picture: Result<PictureSource, FoveaError>
+    /// Why there is no picture to look at; nil where there is one.
+    let refusal: FoveaError?
 
     /// Its place in the input, from 1; answers do not tell it, so that they are the same however requests are divided.
     let number: Int
 
-    /// Reads a line.
-    init(_ line: [UInt8], number: Int) {
-        self.number = number
+    /// Reads a line, and the picture that it asks about.
+    static func read(_ line: [UInt8], number: Int) -> (request: Request, picture: PictureSource) {
+        let (id, input, picture) = parse(line)
+        let refusal: FoveaError? = if case .failure(let error) = picture { error } else { nil }
+        return (
+            Request(id: id, input: input, refusal: refusal, number: number), (try? picture.get()) ?? .refused
+        )
+    }
+
+    private static func parse(
+        _ line: [UInt8]
+    ) -> (id: JSON?, input: String?, picture: Result<PictureSource, FoveaError>) {
         func refused(_ problem: String, code: String = "REQUEST") -> Result<PictureSource, FoveaError> {
             .failure(FoveaError(.input, code: code, "the request \(problem)"))
         }
@@ -25,20 +34,15 @@ struct Request {
         do {
             request = try JSON(parsing: Array(line))
         } catch {
-            (id, input, picture) = (nil, nil, refused("is no JSON: \(error.description)", code: "REQUEST_JSON"))
-            return
+            return (nil, nil, refused("is no JSON: \(error.description)", code: "REQUEST_JSON"))
         }
-        if let path = request.string {
-            (id, input, picture) = (nil, path, .success(.file(path)))
-            return
-        }
+        if let path = request.string { return (nil, path, .success(.file(path))) }
         // Tables with a column for each often have null in one of them.
         func field(_ name: String) -> JSON? {
             if let value = request[name], value != .null { return value }
             return Optional.none
         }
-        id = request["id"]
-        input = request["path"]?.string
+        let picture: Result<PictureSource, FoveaError>
         switch (field("path"), field("base64")) {
         case (.string(let path)?, nil): picture = .success(.file(path))
         case (nil, .string(let text)?):
@@ -54,15 +58,15 @@ struct Request {
                 "asks for no picture; send {\"path\": \"cat.jpg\"}, {\"base64\": \"…\"} or \"cat.jpg\"")
         default: picture = refused("has a path or base64 that is no string; write it in quotes")
         }
+        return (request["id"], request["path"]?.string, picture)
     }
 
     /// A line that was too long to be read.
-    init(tooLong limit: Int, number: Int) {
-        (id, input, self.number) = (nil, nil, number)
-        picture = .failure(
-            FoveaError(
-                .input, code: "REQUEST_LENGTH",
-                "the request has more than \(limit) bytes; send the path of a picture of that size"))
+    static func tooLong(_ limit: Int, number: Int) -> (request: Request, picture: PictureSource) {
+        let refusal = FoveaError(
+            .input, code: "REQUEST_LENGTH",
+            "the request has more than \(limit) bytes; send the path of a picture of that size")
+        return (Request(id: nil, input: nil, refusal: refusal, number: number), .refused)
     }
 
     /// The object that answers the request.
@@ -79,7 +83,7 @@ struct Request {
 final class RequestLines: PictureSupply {
     private let lines: LineReader
     private var number = 0
-    /// Those that have not been answered.
+    /// Those that have not been answered, without their pictures.
     private var waiting: [Request] = []
 
     /// Reads standard input.
@@ -91,16 +95,16 @@ final class RequestLines: PictureSupply {
     }
 
     func next(_ patience: Patience) throws(FoveaError) -> SuppliedPicture {
-        let request: Request
+        let read: (request: Request, picture: PictureSource)
         switch try lines.next(patience) {
         case .end: return .end
         case .notYet: return .notYet
-        case .tooLong: request = Request(tooLong: lines.limit, number: number + 1)
-        case .line(let line): request = Request(line, number: number + 1)
+        case .tooLong: read = Request.tooLong(lines.limit, number: number + 1)
+        case .line(let line): read = Request.read(line, number: number + 1)
         }
         number += 1
-        waiting.append(request)
-        return .picture(request.source)
+        waiting.append(read.request)
+        return .picture(read.picture)
     }
 
     /// The request that is answered next.
@@ -113,12 +117,7 @@ final class RequestLines: PictureSupply {
     }
 }
 
-extension Request {
-    /// The picture; something unreadable in its place where there is none, so that the answer keeps its turn.
-    fileprivate var source: PictureSource {
-        switch picture {
-        case .success(let source): source
-        case .failure: .unreadable(ImageError(.empty, "no picture was sent"), name: "")
-        }
-    }
+extension PictureSource {
+    /// Something unreadable in place of a picture that was not sent, so that the answer keeps its turn.
+    fileprivate static let refused = PictureSource.unreadable(ImageError(.empty, "no picture was sent"), name: "")
 }

@@ -4,8 +4,8 @@ import Imaging
 struct MatrixPlot {
     let title: String
     let names: [String]
-    /// The share at a row and a column.
-    let share: (Int, Int) -> Double
+    /// The shares that are not 0, by row and column.
+    let cells: [(row: Int, column: Int, share: Double)]
 
     private static let (margin, gap, side, nameLimit) = (20, 8, 960, 28)
     private static let (largestCell, namedCell) = (40, 16)
@@ -14,7 +14,8 @@ struct MatrixPlot {
     var picture: Picture {
         let cell = max(1, min(Self.largestCell, Self.side / max(1, names.count)))
         let stride = max(1, (names.count + Self.side - 1) / Self.side)
-        let pixels = (names.count + stride - 1) / stride * cell
+        let count = (names.count + stride - 1) / stride
+        let pixels = count * cell
         let shown = cell >= Self.namedCell ? names.map { $0.shortened(to: Self.nameLimit) } : []
         let nameWidth = shown.map(Canvas.width).max() ?? 0
         let (left, top) = (Self.margin + nameWidth + Self.gap, 3 * Self.margin)
@@ -22,13 +23,15 @@ struct MatrixPlot {
             width: max(left + pixels + 130, 2 * Self.margin + Canvas.width(of: title)),
             height: max(top + pixels + Self.gap + nameWidth + Self.margin, top + 3 * Self.largestCell))
         canvas.text(title, x: Self.margin, y: Self.margin)
-        for row in Swift.stride(from: 0, to: names.count, by: stride) {
-            for column in Swift.stride(from: 0, to: names.count, by: stride) {
-                let most = largest(rows: row..<min(row + stride, names.count), column, stride)
-                canvas.fill(
-                    x: left + column / stride * cell, y: top + row / stride * cell, width: cell, height: cell,
-                    ColorMap.viridis(most))
-            }
+        var largest = [Double](repeating: 0, count: count * count)
+        for (row, column, share) in cells {
+            let place = row / stride * count + column / stride
+            largest[place] = max(largest[place], share)
+        }
+        for (place, share) in largest.enumerated() {
+            canvas.fill(
+                x: left + place % count * cell, y: top + place / count * cell, width: cell, height: cell,
+                ColorMap.viridis(share))
         }
         for (position, name) in shown.enumerated() {
             let middle = position * cell + (cell - Canvas.textHeight) / 2
@@ -37,14 +40,6 @@ struct MatrixPlot {
         }
         drawScale(on: &canvas, x: left + pixels + Self.margin, top: top, height: max(pixels, 3 * Self.largestCell))
         return canvas.picture
-    }
-
-    private func largest(rows: Range<Int>, _ column: Int, _ stride: Int) -> Double {
-        var most = 0.0
-        for row in rows {
-            for column in column..<min(column + stride, names.count) { most = max(most, share(row, column)) }
-        }
-        return most
     }
 
     /// What the colors mean.

@@ -31,6 +31,7 @@ struct Preprocess: ParsableCommand {
     @Flag(help: "Tell each step, the size after it, and where it came from.")
     var explain = false
 
+    @OptionGroup var failFast: FailFastOption
     @OptionGroup var overwrite: OverwriteOption
     @OptionGroup var verbosity: Verbosity
     @OptionGroup var model: ModelLocationOption
@@ -67,17 +68,12 @@ struct Preprocess: ParsableCommand {
     private func write(
         _ sources: [PictureSource], through reader: PictureReader, to outputs: inout PreprocessedOutputs
     ) throws -> Tally {
-        var tally = Tally()
+        var tally = Tally(failFast)
         var progress = Progress("pictures", isShown: !verbosity.quiet && !(explain && Console.outputIsTerminal))
         for start in stride(from: 0, to: sources.count, by: Self.batchSize) {
             let batch = Array(sources[start..<min(start + Self.batchSize, sources.count)])
             for (source, result) in zip(batch, reader.prepare(batch)) {
-                if let error = try outputs.append(result, name: source.name) {
-                    progress.erase()
-                    tally.fail(error)
-                } else {
-                    tally.succeed()
-                }
+                try tally.count(outputs.append(result, name: source.name), &progress)
             }
             progress.advance(by: batch.count)
         }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Checkpoints
 import Fovea
 import Imaging
-import OpenCLOperations
 import Operations
 import VisionModels
 
@@ -60,11 +59,8 @@ struct Run: ParsableCommand {
         try kind.check(against: opened.configuration)
         let normalization = try tensor.isNormalized ? nil : normalization(files)
         let file = try overwrite.create(output)
-        var options = SessionOptions()
-        options.backend.precision = device.precision.computed
-        options.report = { Console.say("fovea: \($0)") }
-        options.allowsNonFinite = model.allowNonfinite
-        let session = try opened.session(on: device.resolve(verbose: verbosity.verbose), options: options)
+        let session = try opened.session(
+            on: device.resolve(verbose: verbosity.verbose), options: device.sessionOptions(for: model))
         var result = OutputArray(file, kind: kind, pictures: tensor.count)
         var progress = Progress("pictures", isShown: !verbosity.quiet)
         for start in stride(from: 0, to: tensor.count, by: batch.batchSize) {

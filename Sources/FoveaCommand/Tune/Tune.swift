@@ -6,13 +6,14 @@ import Operations
 /// `fovea tune`: the best kernel parameters for this device.
 struct Tune: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures the kernel parameters for this device and keeps them.",
+        abstract: "Measure the kernel parameters for this device and keep them.",
         discussion: """
             Each candidate is compared with the CPU reference and then timed in turns with the best so far, on the \
             shapes of ViT-B/16 and ViT-Ti/16. What wins is compared once more, longer, with what ships, and kept if it \
             is faster by 2 % at least and by more than chance. All of it happens in a process of its own: a driver that \
-            dies or hangs costs the candidate. What was found is kept for this device, driver and version of Fovea, and \
-            used by every command from then on; without the file that the last line names, what ships is used.
+            dies or hangs costs the candidate, and --verbose tells of every one. What was found is kept for this device, \
+            driver and version of Fovea, and used by every command from then on; without the file that the last line \
+            names, what ships is used.
 
             Example:
               fovea tune --operation attention
@@ -45,8 +46,7 @@ struct Tune: ParsableCommand {
     @Option(help: "text or json.")
     var format = ReportFormat.text
 
-    @Flag(name: .shortAndLong, help: "Tell of every candidate, and the long story of errors.")
-    var verbose = false
+    @OptionGroup var verbosity: Verbosity
 
     func validate() throws {
         for (name, value) in [("--seconds", seconds), ("--candidate-seconds", candidateSeconds)] {
@@ -77,7 +77,7 @@ struct Tune: ParsableCommand {
         report.path = records.path(.tuning, for: greeting.device)
         let deadline = ContinuousClock.now + .seconds(seconds)
         for (row, shipped) in rows {
-            var search = TuningSearch(row, shipped: shipped, on: client, isVerbose: verbose)
+            var search = TuningSearch(row, shipped: shipped, on: client, verbosity)
             let result = try search.run(until: deadline)
             kept.values[row.name] = result.found
             try records.keep(kept, for: greeting.device)
@@ -85,8 +85,8 @@ struct Tune: ParsableCommand {
         }
         report.write(as: format)
         if ContinuousClock.now >= deadline {
-            Console.say(
-                "fovea: the \(seconds.formatted(decimals: 0)) s are over before all was tried; give more --seconds")
+            verbosity.note(
+                "the \(seconds.formatted(decimals: 0)) s are over before all was tried; give more --seconds")
         }
     }
 }

@@ -18,18 +18,18 @@ struct TuningSearch {
     }
 
     private let client: TuneWorkerClient
-    private let isVerbose: Bool
+    private let verbosity: Verbosity
     private var result: Result
 
     /// Prepares a search from the numbers that ship.
-    init(_ row: TuningRow, shipped: [String: Int], on client: TuneWorkerClient, isVerbose: Bool) {
-        (self.client, self.isVerbose) = (client, isVerbose)
+    init(_ row: TuningRow, shipped: [String: Int], on client: TuneWorkerClient, _ verbosity: Verbosity) {
+        (self.client, self.verbosity) = (client, verbosity)
         result = Result(row: row, shipped: shipped)
     }
 
     /// Searches until a time comes; then holds what was found against what ships.
     mutating func run(until deadline: ContinuousClock.Instant) throws -> Result {
-        var progress = Progress("candidates of \(result.row.name)", isShown: !isVerbose)
+        var progress = Progress("candidates of \(result.row.name)", isShown: !verbosity.verbose && !verbosity.quiet)
         let best = try CoordinateDescent(knobs: result.row.knobs).search(
             from: result.shipped, isOver: { ContinuousClock.now >= deadline }
         ) { (candidate, best) throws in
@@ -52,11 +52,11 @@ struct TuningSearch {
         result.tried += 1
         switch try client.compare(result.row, candidate: candidate, with: best, effort) {
         case .verdict(.measured(let ratio)):
-            if isVerbose { Console.say("fovea: \(name): \(TuningReport.phrase(ratio)) of the time") }
+            verbosity.detail("\(name): \(TuningReport.phrase(ratio)) of the time")
             return ratio
         case .verdict(.refused(let reason)):
             // That numbers do not go together is no news; that what won so far gives wrong answers somewhere is.
-            if isVerbose || effort == .thorough { say("\(name) is left out: \(reason)", progress) }
+            if verbosity.verbose || effort == .thorough { say("\(name) is left out: \(reason)", progress) }
         case .lost(let how):
             result.lost += 1
             say("\(name) is left out: \(how)", progress)
@@ -66,6 +66,6 @@ struct TuningSearch {
 
     private func say(_ sentence: String, _ progress: borrowing Progress) {
         progress.erase()
-        Console.say("fovea: \(sentence)")
+        verbosity.note(sentence)
     }
 }

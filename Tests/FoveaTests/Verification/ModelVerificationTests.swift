@@ -57,9 +57,9 @@ struct ModelVerificationTests {
         for comparison in comparisons { #expect(comparison.difference == nil, "\(comparison.name)") }
     }
 
-    @Test("a session that breaks the promise by one bit is caught", arguments: FaultySession.Fault.allCases)
-    func brokenPromise(fault: FaultySession.Fault) throws {
-        let broken = try BatchInvariance.check(FaultySession(TestDevice.tiny(), fault))
+    @Test("a session that breaks the promise by one bit is caught", arguments: Fault.allCases)
+    func brokenPromise(fault: Fault) throws {
+        let broken = try BatchInvariance.check(SpoilingSession(TestDevice.tiny(), fault.spoil))
             .filter { $0.difference != nil }.map(\.name)
         switch fault {
         case .batchSize: #expect(broken.count == 4 && !broken.contains { $0.hasPrefix("alone") })

@@ -1,0 +1,70 @@
+import Checkpoints
+import Fovea
+import Imaging
+import Operations
+import VisionModels
+
+/// What rows depend on besides their pictures, kept beside them: `--resume` goes on with the rows of the same command.
+struct RunRecord {
+    /// What messages call each thing, and its value; nil where the command line leaves it to the model.
+    private var facts: [(name: String, value: String?)]
+
+    /// Notes the version and the command, and what is particular to it.
+    init(of command: String, _ facts: [(name: String, value: String?)]) {
+        self.facts = [("version", FoveaVersion.current), ("command", command)] + facts
+    }
+
+    /// The record as it lies beside the rows: an object of texts.
+    var json: JSON { .object(JSON.Object(facts.compactMap { fact in fact.value.map { (fact.name, JSON($0)) } })) }
+
+    /// Throws a usage error, which names the first difference, where the rows of a partial file were made otherwise.
+    func check(against earlier: JSON, of partial: PartialFile) throws(FoveaError) {
+        for (name, value) in facts {
+            let before = earlier[name]?.string
+            guard before != value else { continue }
+            throw FoveaError(
+                .usage, code: "RESUME",
+                "--resume: \(partial.path) was begun with \(name) \(before ?? "not given"), but now it is "
+                    + "\(value ?? "not given"); repeat the command that began it, or leave out --resume")
+        }
+    }
+
+    /// Adds a model and what changes its answers; `device` is the one that was found.
+    func adding(_ opened: OpenedModel, _ options: PictureModelOptions, device: String) -> RunRecord {
+        let (model, pictures) = (options.model, options.preprocessing)
+        func given(_ flag: Bool) -> String? { flag ? "given" : nil }
+        var record = self
+        record.facts += [
+            ("--model", opened.files.name), ("weights of fingerprint", opened.checkpoint.fingerprint),
+            ("--architecture", model.architecture), ("--heads", model.heads.map(String.init)),
+            ("--activation", model.activation?.rawValue), ("--labels", model.labels),
+            ("--allow-nonfinite", given(model.allowNonfinite)),
+            ("--input-size", pictures.inputSize?.description), ("--resize", pictures.resize?.rawValue),
+            ("--crop-pct", pictures.cropPct?.description), ("--interpolation", pictures.interpolation?.rawValue),
+            ("--mean", pictures.normalization.mean?.description), ("--std", pictures.normalization.std?.description),
+            ("--ignore-exif", given(pictures.ignoreExif)), ("--allow-truncated", given(pictures.allowTruncated)),
+            ("--max-pixels", pictures.maxPixels.map(String.init)),
+            ("--device", device), ("--precision", options.device.precision.resolved),
+        ]
+        return record
+    }
+}
+
+extension Checkpoint {
+    /// A text that differs where weights do: made of all names and shapes, and of the values of short tensors.
+    ///
+    /// Those are biases and norms, which training changes whenever it changes the long ones.
+    fileprivate var fingerprint: String {
+        // FNV-1a of 64 bits, by words.
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        func add(_ word: UInt64) { hash = (hash ^ word) &* 0x100_0000_01B3 }
+        for name in names.sorted() {
+            guard let shape = layout(of: name)?.shape else { continue }
+            name.utf8.forEach { add(UInt64($0)) }
+            shape.dimensions.forEach { add(UInt64($0)) }
+            guard shape.count <= 1 << 16, let values = try? readCounting(name).tensor.values else { continue }
+            values.forEach { add(UInt64($0.bitPattern)) }
+        }
+        return String(hash, radix: 16)
+    }
+}
