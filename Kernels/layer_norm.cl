@@ -2,7 +2,8 @@
 //
 //   x            [rows, WIDTH]  float  in
 //   gamma, beta  [WIDTH]        float  in
-//   y            [rows, WIDTH]  float  out  every element written; must not alias x
+//   y            [rows, WIDTH]  float  out  every element written; must not alias x; with NARROW_OUTPUT
+//                                           [rows, STRIDE] operands (operand.cl), zero past WIDTH: an x of linear_matrix.cl
 //   epsilon      ε              float  in
 //   residual  [period, WIDTH]   float  in   read only with RESIDUAL: row m of y gets row m mod period; may alias y
 //   period                      int    in   read only with RESIDUAL
@@ -17,6 +18,7 @@
 //   Host      Sources/OpenCLOperations/Operations/LayerNorm+OpenCL.swift
 //   Definition  Sources/Operations/Reference/LayerNorm.swift
 #include "common.cl"
+#include "operand.cl"
 
 // Problem
 #ifndef WIDTH
@@ -25,6 +27,18 @@
 #ifndef RESIDUAL
   #define RESIDUAL 0     // 1: add residual last
 #endif
+#ifndef NARROW_OUTPUT
+  #define NARROW_OUTPUT 0  // 1: y is operands
+#endif
+#if NARROW_OUTPUT && RESIDUAL
+  #error "layer_norm: there is no residual among operands"
+#endif
+#if NARROW_OUTPUT
+typedef uint output;     // two operands
+#else
+typedef float output;
+#endif
+#define STRIDE ((WIDTH + 31) / 32 * 32)  // operands per row of y
 // Tuning — set by RowTuning; any legal value gives the same answer up to rounding.
 #ifndef GROUP
   #define GROUP 64       // items per row; a power of two
@@ -35,13 +49,13 @@
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
 void layer_norm(__global const float *restrict x, __global const float *restrict gamma,
                 __global const float *restrict beta, const float epsilon, __global const float *residual,
-                const int period, __global float *y) {
+                const int period, __global output *y) {
 #if GROUP > 1
   __local float parts[GROUP];
 #endif
   const int item = get_local_id(0);
   __global const float *source = x + (size_t)get_group_id(0) * WIDTH;
-  __global float *target = y + (size_t)get_group_id(0) * WIDTH;
+  __global output *target = y + (size_t)get_group_id(0) * (NARROW_OUTPUT ? STRIDE / 2 : WIDTH);
 #if RESIDUAL
   __global const float *added = residual + (size_t)((int)get_group_id(0) % period) * WIDTH;
 #endif
@@ -75,6 +89,10 @@ void layer_norm(__global const float *restrict x, __global const float *restrict
   const normalizer n = make_normalizer(mean, centred_sum, square, WIDTH, epsilon);
 
   // 3. Scale and shift.
+#if NARROW_OUTPUT
+  #define VALUE(d) ((d) < WIDTH ? fma(fma(source[d] - n.mean, n.factor, n.offset), gamma[d], beta[d]) : 0.0f)
+  for (int d = item * 2; d < STRIDE; d += GROUP * 2) target[d / 2] = operand_pair(VALUE(d), VALUE(d + 1));
+#else
   for (int d = item * VECTOR; d < WHOLE; d += GROUP * VECTOR) {
     const vfloat normalized = fma(v_load(source + d) - n.mean, (vfloat)(n.factor), (vfloat)(n.offset));
     vfloat value = fma(normalized, v_load(gamma + d), v_load(beta + d));
@@ -90,4 +108,5 @@ void layer_norm(__global const float *restrict x, __global const float *restrict
 #endif
     target[d] = value;
   }
+#endif
 }
