@@ -155,18 +155,19 @@ void linear_matrix(__global const uint4 *restrict x, __global const uint4 *restr
     // 4. The product over this step's tile.
     if (step >= 0) {
       __local const uint4 *tile = tiles + step % STAGES * TILE;
+      const wave now = inside_loop(self, step);
       UNROLL
       for (int k = 0; k < CHUNKS; k += 2) {
         fragment_b columns[TILE_COLUMNS];
         UNROLL
         for (int j = 0; j < TILE_COLUMNS; ++j) {
-          columns[j] = load_b(tile, CHUNKS, BLOCK_ROWS + wave_column + j * MATRIX_COLUMNS, k, self);
+          columns[j] = load_b(tile, CHUNKS, BLOCK_ROWS + wave_column + j * MATRIX_COLUMNS, k, now);
         }
         UNROLL
         for (int i = 0; i < TILE_ROWS; ++i) {
-          const fragment_a values = load_a(tile, CHUNKS, wave_row + i * 16, k, self);
+          const fragment_a values = load_a(tile, CHUNKS, wave_row + i * 16, k, now);
           UNROLL
-          for (int j = 0; j < TILE_COLUMNS; ++j) multiply(sum[i][j], values, columns[j], self);
+          for (int j = 0; j < TILE_COLUMNS; ++j) multiply(sum[i][j], values, columns[j], now);
         }
       }
     }

@@ -1,4 +1,5 @@
-// matrix_layout — which lane of a wave holds which elements of A, B and C, for each of matrix.cl's instructions.
+// matrix_layout — which lane of a wave holds which elements of A, B and C, for each of matrix.cl's instructions: PTX ISA,
+// "Matrix Fragments for mma.m16n8k16"; AMD matrix instruction calculator; cl_intel_subgroup_matrix_multiply_accumulate.
 #ifndef MATRIX_LAYOUT
 #define MATRIX_LAYOUT
 
@@ -68,7 +69,8 @@ typedef uint4 fragment_b;
 typedef uint8 fragment_b;
   #endif
   #define MATRIX_COLUMNS (MATRIX == 6 ? 8 : 16)
-  // Each lane has neighbouring k of one column; lanes that share it go on where the one before ends.
+  // Each lane has neighbouring k of one column; lanes that share it go on where the one before ends. (gfx12 numbers the k
+  // of its lanes otherwise, but of A and B alike, so that the product is the same.)
   #define B_COLUMN(l, e) ((l) % MATRIX_COLUMNS)
   #define B_K(l, e) (B_FIRST_K(l) + (e))
   #define B_FIRST_K(l) ((l) / MATRIX_COLUMNS * B_ELEMENTS % 16)
