@@ -5,7 +5,7 @@
 //   tiles of x and W in local memory; a wave TILE_ROWS × TILE_COLUMNS products of matrix.cl. STAGES tiles are under way:
 //   while the group works on one the next arrive, by cp.async where there is one, through registers elsewhere.
 //
-//   x         [rows, STRIDE]     operands  in   quantization.cl, STORAGE 4 or 5: zero past INPUTS
+//   x         [rows, STRIDE]     operands  in   rows of layer_norm.cl or quantization.cl (STORAGE 4, 5): zero past INPUTS
 //   weight    [panels · PANEL, STRIDE]  operands  in   zero past INPUTS and OUTPUTS
 //   bias      [panels · PANEL]   float  in   zero-padded
 //   residual  [rows, OUTPUTS]    float  in   read only with RESIDUAL; may alias y
