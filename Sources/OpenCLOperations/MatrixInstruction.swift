@@ -50,8 +50,8 @@ struct MatrixTile {
     var waves: (rows: Int, columns: Int)
     /// Products of a wave, below each other and side by side.
     var products: (rows: Int, columns: Int)
-    /// Keys of a block of attention.
-    var keys: Int
+    /// Keys of a block of attention, for heads of up to 80.
+    private var keys: Int
 
     /// The tile for an instruction; a small one where it is emulated, for an item of a CPU device holds all of a wave's.
     init(_ instruction: MatrixInstruction, isEmulated: Bool) {
@@ -59,10 +59,21 @@ struct MatrixTile {
         case .mma16: (waves, products, keys) = ((2, 2), (4, 4), 64)
         case .mma8, .mfma: (waves, products, keys) = ((2, 2), (4, 4), 32)
         case .wmma11, .wmma12: (waves, products, keys) = ((2, 2), (4, 2), 32)
-        case .dpas8: (waves, products, keys) = ((4, 4), (2, 4), 16)
-        case .dpas16: (waves, products, keys) = ((4, 4), (2, 2), 16)
+        case .dpas8, .dpas16: (waves, products, keys) = ((8, 4), (1, 2), 16)
         }
         if isEmulated { (waves, products) = ((2, 2), (2, instruction == .dpas8 ? 4 : 2)) }
+    }
+
+    /// Keys of a block of attention; nil where heads of that width run by another kernel, for registers would spill.
+    static func keys(_ product: NarrowProduct, _ instruction: MatrixInstruction, headWidth: Int) -> Int? {
+        let keys = MatrixTile(instruction, isEmulated: product.isEmulated).keys
+        guard headWidth % 8 == 0 else { return nil }
+        if product.isEmulated { return keys }
+        switch instruction {
+        case .mma16: return headWidth <= 80 ? keys : headWidth <= 128 ? 32 : nil
+        case .mma8, .mfma, .wmma11, .wmma12: return headWidth <= 128 ? keys : nil
+        case .dpas8, .dpas16: return headWidth <= 64 ? keys : nil
+        }
     }
 
     /// Rows of a group.

@@ -9,11 +9,10 @@ extension OpenCLBackend {
     /// Attention whose factors are operands, and so is what it leaves.
     func attentionMatrix(
         _ queryKeyValue: DeviceTensor, heads: Int, scale: Float, bias: OpenCLAttentionBias?, queries: Int,
-        _ product: NarrowProduct, _ instruction: MatrixInstruction
+        keys: Int, _ product: NarrowProduct, _ instruction: MatrixInstruction
     ) throws(OpenCLError) -> DeviceTensor {
         let (batch, tokens, width) = (queryKeyValue.shape[0], queryKeyValue.shape[1], queryKeyValue.shape[2] / 3)
         let y = try DeviceTensor([batch, queries, width], .operand, from: pool)
-        let tile = MatrixTile(instruction, isEmulated: product.isEmulated)
         let problem = [
             "HEADS": heads, "HEAD_WIDTH": width / heads, "BIAS": bias == nil ? 0 : 1,
             "NARROW_INPUT": queryKeyValue.element == .operand ? 1 : 0, "NARROW_OUTPUT": 1,
@@ -22,7 +21,7 @@ extension OpenCLBackend {
         try launch(
             .attention, kernel: "attention_matrix",
             problem.merging(product.matrixDefines(instruction)) { $1 }
-                .merging(["WAVES": Self.waves, "KEYS": tile.keys]) { $1 },
+                .merging(["WAVES": Self.waves, "KEYS": keys]) { $1 },
             [
                 .buffer(queryKeyValue.buffer), bias.map { .buffer($0.values) } ?? .unused, .buffer(y.buffer),
                 .int(tokens), .int(queries), .float(scale),

@@ -35,9 +35,12 @@ extension OpenCLBackend {
         precondition(1...max(tokens, 1) ~= answered, "\(answered) queries of \(tokens) tokens")
         precondition(
             bias.map { $0.heads == heads && $0.tokenCount == tokens } ?? true, "bias does not fit \(heads) heads")
-        if let (product, instruction) = matrixProduct, width / heads % 8 == 0 {
+        if let (product, instruction) = matrixProduct,
+            let keys = MatrixTile.keys(product, instruction, headWidth: width / heads)
+        {
             return try attentionMatrix(
-                queryKeyValue, heads: heads, scale: scale, bias: bias, queries: answered, product, instruction)
+                queryKeyValue, heads: heads, scale: scale, bias: bias, queries: answered, keys: keys, product,
+                instruction)
         }
         let queryKeyValue = try widened(queryKeyValue)
         let y = try DeviceTensor([batch, answered, width], from: pool)
