@@ -18,6 +18,7 @@
 //   Host      Sources/OpenCLOperations/Operations/LayerNorm+OpenCL.swift
 //   Definition  Sources/Operations/Reference/LayerNorm.swift
 #include "common.cl"
+#include "operand.cl"
 
 // Problem
 #ifndef WIDTH
@@ -37,7 +38,6 @@
 #define WHOLE (WIDTH / VECTOR * VECTOR)  // elements in whole vectors
 
 #if NARROW_OUTPUT
-  #include "operand.cl"
   #define OUTPUT_STRIDE ((WIDTH + 31) / 32 * 32)
 typedef ushort output;
 

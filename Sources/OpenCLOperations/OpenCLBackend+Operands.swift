@@ -1,4 +1,4 @@
-import OpenCLRuntime
+package import OpenCLRuntime
 import Operations
 
 /// Numbers of 16 bits between products by matrix instructions: the host side of `narrowing.cl` and `widening.cl`.

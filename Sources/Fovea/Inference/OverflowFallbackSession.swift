@@ -1,7 +1,7 @@
-package import OpenCLOperations
+import OpenCLOperations
 import OpenCLRuntime
-package import Operations
-package import VisionModels
+import Operations
+import VisionModels
 
 /// A session in float16 that computes a picture whose numbers pass 65504 again, alone and in float32.
 ///
@@ -33,6 +33,13 @@ final class OverflowFallbackSession: InferenceSession {
     var lastSteps: [HostStep] { session.lastSteps }
     func takeProfile() throws(FoveaError) -> [LaunchTime] { try session.takeProfile() }
 
+    private func exactSession() throws(FoveaError) -> any InferenceSession {
+        if let exact { return exact }
+        let made = try makeExact()
+        exact = made
+        return made
+    }
+
     func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
         var result = try session.run(input, output)
         // Several layers lie one after the other, all pictures in each.
@@ -45,8 +52,7 @@ final class OverflowFallbackSession: InferenceSession {
             places(of: picture).contains { result.values[$0].contains { !$0.isFinite } }
         }
         guard !overflowed.isEmpty else { return result }
-        let exact = try self.exact ?? makeExact()
-        self.exact = exact
+        let exact = try exactSession()
         for picture in overflowed {
             let again = try exact.run(input.picture(picture), output)
             for (layer, place) in places(of: picture).enumerated() {
