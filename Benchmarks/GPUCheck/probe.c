@@ -106,7 +106,7 @@ static cl_program built(cl_program program) {
     clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, sizeof log - 1, log, NULL);
     for (char *c = log; *c; c++)
         if (*c == '\n' || *c == '\t' || *c == '|') *c = ' ';
-    snprintf(reason, sizeof reason, "%d %.380s", status, log);
+    snprintf(reason, sizeof reason, "%d %.200s", status, log);
     return NULL;
 }
 
