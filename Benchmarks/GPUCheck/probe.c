@@ -42,7 +42,7 @@ static void answer(const char *what, const char *format, ...) {
 
 static void check(cl_int status, const char *call) {
     if (status == CL_SUCCESS) return;
-    fprintf(stderr, "%s failed with %d\n", call, status);
+    fprintf(stderr, "probe: error: %s failed with %d\n", call, status);
     exit(device_failed);
 }
 
@@ -73,7 +73,7 @@ static void open_device(const char *wanted) {
         }
     }
     if (device == NULL) {
-        fprintf(stderr, "no device %s among the %d OpenCL devices of %u platforms\n", wanted, number, platform_count);
+        fprintf(stderr, "probe: error: no device %s among the %d OpenCL devices of %u platforms\n", wanted, number, platform_count);
         exit(no_device);
     }
     cl_int status;
