@@ -1,5 +1,11 @@
 public import Operations
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// A case of `attention`: batch, tokens, heads and their width; sharpness scales the scores.
 public struct AttentionCase: OperationCase {
     let batch: Int
@@ -48,10 +54,12 @@ public struct AttentionCase: OperationCase {
     /// Scores and sums are random walks; a score's error is multiplied by its size in the exponent.
     public var tolerance: Double { randomWalkTolerance(terms: headWidth + tokens) * Double(max(1, sharpness)) }
 
-    /// Six deviations of what rounding the factors of both products does: a score is off by √2·u/√3 of its deviation, the
+    /// Six deviations of what rounding the factors of both products does: a score is off by √2·u/√3 of its deviation σ, the
     /// weight that follows by that and, like the value, by its own u/√3; u is 2⁻⁹ in bfloat16, 2⁻¹² in float16.
     ///
-    /// Only matrix instructions round them: elsewhere attention is float32 in every precision.
+    /// The longest query has C + 3·√(2C) for the square of its length where others have C, and its scores that larger σ².
+    /// The squares of weights e^s sum to e^σ²/T: its row of the result is larger than others by the root of that, by √T at
+    /// most. Only matrix instructions round: elsewhere attention is float32 in every precision.
     public func tolerance(in precision: Precision) -> Double {
         let unit: Double
         switch precision {
@@ -59,7 +67,10 @@ public struct AttentionCase: OperationCase {
         case .float16: unit = 0x1p-12
         case .bfloat16: unit = 0x1p-9
         }
-        return tolerance + 6 * unit * (2.0 / 3 * (1 + Double(sharpness * sharpness))).squareRoot()
+        let usual = Double(sharpness * sharpness)
+        let longest = usual * (1 + 3 * (2 / Double(headWidth)).squareRoot())
+        let growth = min(exp((longest - usual) / 2), Double(tokens).squareRoot())
+        return tolerance + 6 * unit * growth * (2.0 / 3 * (1 + longest)).squareRoot()
     }
 
     /// Normal queries, keys and values.
