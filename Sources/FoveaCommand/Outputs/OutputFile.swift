@@ -17,10 +17,16 @@ final class OutputFile {
         _ path: String, keeping: Int = 0, suffix: String = AtomicFile.partialSuffix
     ) throws(FoveaError) {
         self.path = path
-        file = try Self.writing { () throws(CheckpointError) in
-            try AtomicFile(path, keeping: keeping, suffix: suffix)
+        var opened: AtomicFile?
+        try Leftovers.begin { () throws(FoveaError) in
+            let file = try Self.writing { () throws(CheckpointError) in
+                try AtomicFile(path, keeping: keeping, suffix: suffix)
+            }
+            opened = file
+            return file.keepsPartial ? nil : file.partial
         }
-        if !file.keepsPartial, let partial { Leftovers.add(partial) }
+        guard let opened else { preconditionFailure("a file was opened and is not there") }
+        file = opened
     }
 
     deinit {

@@ -39,8 +39,11 @@ final class ReportFolder {
                     "\(path): exists already; replace its files with --overwrite or name another folder")
             }
         }
-        guard mkdir(partial, 0o777) == 0 || errno == EEXIST else { throw Self.unwritable(path, errno) }
-        Leftovers.add(partial)
+        let folder = partial
+        try Leftovers.begin { () throws(FoveaError) in
+            guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw Self.unwritable(path, errno) }
+            return folder
+        }
     }
 
     deinit {
