@@ -126,8 +126,9 @@ struct InterruptionTests {
     /// The slowest device with a small model: slow enough to be interrupted, quick enough to be waited for.
     private let slow = ["--device", "cpu", "--model", GoldenCase.all[0].folder]
 
-    /// Interrupts a run, if all goes well while its second batch is computed, until it has left so many rows. What it leaves
-    /// are whole batches, whenever the signals come.
+    /// Interrupts a run, if all goes well while its second batch is computed, until it has left so many rows.
+    ///
+    /// What it leaves are whole batches, whenever the signals come.
     private func interrupt(by signals: [Int32], leaving expected: Int, batchSize: Int) throws {
         let many = (0..<3 * batchSize / names.count).flatMap { _ in names }
         try folder.write(many.map { $0 + "\n" }.joined(), to: "many.txt")

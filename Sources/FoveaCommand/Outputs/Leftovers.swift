@@ -13,7 +13,9 @@ enum Leftovers {
     /// Notes a file or a folder; a folder comes before what lies in it.
     static func add(_ path: String) { paths.withLock { $0.append(path) } }
 
-    /// Makes a file or a folder and notes it; a signal waits for both. Nil from `make` for what may stay.
+    /// Makes a file or a folder and notes it; a signal waits for both.
+    ///
+    /// `make` gives nil for what may stay.
     static func begin<Failure: Error>(_ make: () throws(Failure) -> String?) throws(Failure) {
         try paths.withLock { (paths) throws(Failure) in
             if let path = try make() { paths.append(path) }
