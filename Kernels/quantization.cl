@@ -3,7 +3,7 @@
 //   v = n(x[m, :]) or x[m, :]     n(x) = (x − mean)/√(var + ε) ⊙ γ + β
 //   bytes      s = (max(v, 0) − min(v, 0)) / 255,  z = round(−min(v, 0) / s),  q[k] = round(v[k] / s + z), 0…255
 //   bfloat16   r[k] = v[k] to the nearest of 8 significant bits, ties to even
-//   float16    h[k] = v[k] to the nearest of 11 significant bits, ties to even; infinity where it is too large
+//   float16    h[k] = v[k] to the nearest of 11 significant bits, ties to even; NaN where it is too large
 //
 //   x            [rows, INPUTS]  float  in
 //   gamma, beta  [INPUTS]        float  in   read only with NORM
@@ -186,11 +186,13 @@ void quantization(__global const float *restrict x, __global const float *restri
   ushort parts[VECTOR];
   for (int d = 0; d < WHOLE; d += VECTOR) {
     PASTE(PASTE(vstore_half, VECTOR), _rte)(V_VALUE(d), 0, (half *)parts);
-    v_store(PASTE(vload_half, VECTOR)(0, (const half *)parts), target + d);
+    const vfloat rounded = PASTE(vload_half, VECTOR)(0, (const half *)parts);
+    v_store(rounded + (rounded - rounded), target + d);  // NaN where it is infinite
   }
   for (int d = WHOLE; d < 2 * PAIRS; ++d) {
     vstore_half_rte(d < INPUTS ? VALUE(min(d, INPUTS - 1)) : 0.0f, 0, (half *)parts);
-    target[d] = vload_half(0, (const half *)parts);
+    const float rounded = vload_half(0, (const half *)parts);
+    target[d] = rounded + (rounded - rounded);
   }
 #else
   #error "quantization: STORAGE must be 0 to 4"

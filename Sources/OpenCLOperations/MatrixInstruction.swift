@@ -1,3 +1,5 @@
+package import Operations
+
 /// A matrix instruction that `matrix.cl` knows; the raw value is that of its macro MATRIX.
 ///
 /// Which devices have it stands in `Quirks.swift`.
@@ -29,6 +31,12 @@ package enum MatrixInstruction: Int, Sendable, CaseIterable {
 
     /// MATRIX_COLUMNS of `matrix_layout.cl`: columns of a product.
     var columns: Int { self == .dpas8 ? 8 : 16 }
+
+    /// Whether it multiplies numbers of a precision.
+    package func multiplies(_ precision: Precision) -> Bool {
+        // m16n8k8 has no bfloat16.
+        precision == .float16 || (precision == .bfloat16 && self != .mma8)
+    }
 
     /// The instruction in results and on the command line's reports.
     package var form: NarrowForm {

@@ -49,7 +49,7 @@ extension MatrixInstruction {
     ///
     /// Should: that the driver compiles it and the hardware computes what it ought to, a probe shows.
     package func refusal(in precision: Precision, by device: Device) -> String? {
-        guard precision == .float16 || precision == .bfloat16 else { return "it multiplies float16 and bfloat16" }
+        guard multiplies(precision) else { return "it does not multiply \(precision.rawValue)" }
         let architecture = device.name.prefix { $0.isLetter || $0.isNumber }
         switch self {
         case .mma16:
@@ -57,7 +57,6 @@ extension MatrixInstruction {
             return device.computeCapability >= 80 ? nil : "it needs compute capability 8.0"
         case .mma8:
             // The same: m16n8k8 of float16 as of sm_75; the better form counts from sm_80 on.
-            if precision == .bfloat16 { return "it multiplies float16 alone" }
             return 75..<80 ~= device.computeCapability ? nil : "it is for compute capability 7.5"
         case .mfma:
             // LLVM's AMDGPU usage: mai-insts; bfloat16 with 16×16×16 as of gfx90a.

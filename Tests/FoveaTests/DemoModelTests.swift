@@ -33,8 +33,7 @@ struct DemoModelTests {
             NarrowProduct(.int8, .portable), NarrowProduct(.bfloat16, .portable), NarrowProduct(.float16, .portable),
         ]
             + MatrixInstruction.allCases.flatMap { instruction in
-                // m16n8k8 has no bfloat16.
-                (instruction == .mma8 ? [Precision.float16] : [.float16, .bfloat16]).map {
+                [Precision.float16, .bfloat16].filter(instruction.multiplies).map {
                     NarrowProduct($0, instruction.form, isEmulated: true)
                 }
             })
@@ -47,6 +46,8 @@ struct DemoModelTests {
         // The portable forms leave the choice to the probe, as a user does.
         options.backend.narrowForm = product.isEmulated ? product.form : nil
         options.backend.emulatesMatrices = product.isEmulated
+        // A float16 answer that float32 had to give would prove nothing.
+        (options.records, options.report) = (nil, { Issue.record("\($0)") })
         let (name, bound) = ("\(product)", try #require(Self.bounds[product.precision]))
         let session = try files.open().session(on: device, options: options)
         let crops = try NumPyArray(contentsOf: fixtures + "crops.npy")

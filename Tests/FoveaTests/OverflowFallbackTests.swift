@@ -8,6 +8,18 @@ import VisionModels
 
 @Suite("A float16 session whose numbers pass the range")
 struct OverflowFallbackTests {
+    /// Doubles every number of another session, and gives NaN somewhere in one picture of the last layer.
+    private static func overflowing(
+        _ session: any InferenceSession, picture: Int, of count: Int, _ output: OutputKind
+    ) -> SpoilingSession {
+        SpoilingSession(session) { result, _ in
+            for index in result.values.indices { result.values[index] *= 2 }
+            let layers = output.stackedLayerCount ?? 1
+            let length = result.shape.count / (layers * count)
+            result.values[((layers - 1) * count + picture) * length + length / 2] = .nan
+        }
+    }
+
     @Test(
         "computes that picture alone in float32, and leaves its neighbours' bits",
         arguments: [OutputKind.logits, .layers([1, 2])])
@@ -16,7 +28,8 @@ struct OverflowFallbackTests {
         let exact = try ModelFiles(ModelFiles.demoName).open().session(on: device)
         let sentences = Mutex<[String]>([])
         let guarded = OverflowFallbackSession(
-            OverflowingSession(exact, picture: 1), report: { sentence in sentences.withLock { $0.append(sentence) } },
+            Self.overflowing(exact, picture: 1, of: 3, output),
+            report: { sentence in sentences.withLock { $0.append(sentence) } },
             orElse: { exact })
         let configuration = exact.configuration
         var random = SystemRandomNumberGenerator()
@@ -40,34 +53,11 @@ struct OverflowFallbackTests {
     func hopeless() throws {
         let exact = try ModelFiles(ModelFiles.demoName).open().session(on: .reference)
         let guarded = OverflowFallbackSession(
-            OverflowingSession(exact, picture: 0), report: nil, orElse: { OverflowingSession(exact, picture: 0) })
+            Self.overflowing(exact, picture: 0, of: 1, .logits), report: nil,
+            orElse: { Self.overflowing(exact, picture: 0, of: 1, .logits) })
         let configuration = exact.configuration
         let input = ModelInput.tensor(
             HostTensor([1, 3, configuration.imageHeight, configuration.imageWidth], repeating: 0.5))
         #expect(try guarded.run(input, .logits).values.contains { $0.isNaN })
-    }
-}
-
-/// Doubles every number of another session, and gives NaN somewhere in one picture of each layer's output.
-private final class OverflowingSession: InferenceSession {
-    private let session: any InferenceSession
-    private let picture: Int
-
-    init(_ session: any InferenceSession, picture: Int) { (self.session, self.picture) = (session, picture) }
-
-    var configuration: VisionTransformerConfiguration { session.configuration }
-    var mapCounts: (blocks: Int?, pool: Int?) { session.mapCounts }
-    var deviceName: String { session.deviceName }
-    var deviceMemory: (used: Int, peak: Int)? { session.deviceMemory }
-    var bufferCount: Int { session.bufferCount }
-    func takeProfile() throws(FoveaError) -> [LaunchTime] { try session.takeProfile() }
-
-    func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
-        var result = try session.run(input, output)
-        for index in result.values.indices { result.values[index] *= 2 }
-        let layers = output.stackedLayerCount ?? 1
-        let length = result.shape.count / (layers * input.count)
-        result.values[((layers - 1) * input.count + picture) * length + length / 2] = .nan
-        return result
     }
 }

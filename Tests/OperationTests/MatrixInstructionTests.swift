@@ -9,8 +9,7 @@ import Testing
 @Suite("Matrix instructions, emulated", .requiresOpenCL, .serialized)
 struct MatrixInstructionTests {
     private static let products = MatrixInstruction.allCases.flatMap { instruction in
-        // m16n8k8 has no bfloat16.
-        (instruction == .mma8 ? [Precision.float16] : [.float16, .bfloat16]).map { precision in
+        [Precision.float16, .bfloat16].filter(instruction.multiplies).map { precision in
             NarrowProduct(precision, instruction.form, isEmulated: true)
         }
     }

@@ -64,15 +64,6 @@ extension NarrowProduct {
     func matrixDefines(_ instruction: MatrixInstruction) -> [String: Int] {
         ["MATRIX": instruction.rawValue, "EMULATED": isEmulated ? 1 : 0, "OPERAND": operandMacro]
     }
-
-    /// Whether every weight, its layer scale folded in, is in the range of the precision.
-    func fits(_ parameters: LinearParameters) -> Bool {
-        guard precision == .float16 else { return true }
-        let (inputs, scale) = (parameters.inputWidth, parameters.layerScale)
-        return parameters.weight.values.withUnsafeBufferPointer { values in
-            values.indices.allSatisfy { abs(values[$0] * (scale?[$0 / inputs] ?? 1)) < 65520 }
-        }
-    }
 }
 
 extension Precision {

@@ -17,7 +17,9 @@ package struct OpenCLLinear {
 extension OpenCLBackend {
     /// Folds layer scale into weight and bias, packs the weight and moves both to the device.
     package func prepare(_ parameters: LinearParameters) throws(OpenCLError) -> OpenCLLinear {
-        if let narrowProduct, !parameters.staysFloat32, narrowProduct.fits(parameters) {
+        if let narrowProduct, !parameters.staysFloat32,
+            narrowProduct.precision != .float16 || Self.fitsHalf(parameters.weight, scale: parameters.layerScale)
+        {
             return try prepareNarrow(parameters, narrowProduct)
         }
         if variant(of: .linear) == .tiled { return try prepareTiled(parameters) }

@@ -36,7 +36,7 @@ extension OpenCLBackend {
     }
 
     /// Whether every weight, its layer scale folded in, rounds to a finite half.
-    private static func fitsHalf(_ weight: HostTensor, scale: [Float]?) -> Bool {
+    static func fitsHalf(_ weight: HostTensor, scale: [Float]?) -> Bool {
         let inputs = weight.shape[1]
         return weight.values.indices.allSatisfy { index in
             Float16(weight.values[index] * (scale?[index / inputs] ?? 1)).isFinite
