@@ -18,7 +18,7 @@ struct Attention: ParsableCommand {
             Examples:
               fovea attention cat.jpg --output map.png
               fovea attention cat.jpg --layer 11,12 --head all --output heads.png
-              fovea attention cat.jpg --query 7,4 --head 0,3 --output patch.npy
+              fovea attention cat.jpg --query 7,4 --head 0,2 --output patch.npy
               fovea attention cat.jpg --rollout --output rollout.png
             """)
 
