@@ -46,7 +46,8 @@ static inline vfloat v_sigmoid_times(vfloat x, vfloat argument) { return x / ((v
 #elif ACTIVATION == 4
   #define ACTIVATE(x) v_sigmoid_times(x, x)
 #elif ACTIVATION == 5
-  #define ACTIVATE(x) fmax(x, (vfloat)(0.0f))
+  // fmax would take 0 for NaN.
+  #define ACTIVATE(x) v_select(x, (vfloat)(0.0f), isless(x, (vfloat)(0.0f)))
 #else
   #error "ACTIVATION must be 0 to 5"
 #endif

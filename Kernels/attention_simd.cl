@@ -9,7 +9,7 @@
 //   qkv  [B, T, 3, HEADS, HEAD_WIDTH]  float  in   query, key and value of a token side by side, as the QKV layer
 //                                                  writes them: the split into heads is this indexing
 //   y    [B, Q, HEADS, HEAD_WIDTH]     float  out  every element written; must not alias qkv
-//   bias  [HEADS, T, ⌈T/64⌉·64]       float  in   read only with BIAS: added to the scores, by head, key and query
+//   bias  [HEADS, T, ⌈T/64⌉·64] + 128  float  in   read only with BIAS: added to the scores, by head, key and query
 //   tokens  T        int    in
 //   scale            float  in   1/√HEAD_WIDTH in the paper
 //   queries          int    in   queries of a picture that are answered, the first of its tokens: Q
@@ -35,13 +35,13 @@
 #endif
 // Tuning — set by AttentionSIMDTuning; any legal value gives the same answer up to rounding.
 #ifndef ROWS
-  #define ROWS 4         // keys, then channels, of a register tile
+  #define ROWS 2         // keys, then channels, of a register tile
 #endif
 #ifndef VECTORS
-  #define VECTORS 2      // vectors of queries
+  #define VECTORS 5      // vectors of queries
 #endif
 #ifndef KEY_BLOCK
-  #define KEY_BLOCK 512  // keys whose scores are held
+  #define KEY_BLOCK 256  // keys whose scores are held
 #endif
 #if HEAD_WIDTH % VECTOR != 0
   #error "attention_simd: HEAD_WIDTH must be a multiple of VECTOR"
@@ -50,8 +50,8 @@
   #error "attention_simd: ROWS must not exceed HEAD_WIDTH"
 #endif
 #define QUERIES (VECTORS * VECTOR)
-#if 64 % QUERIES != 0
-  #error "attention_simd: VECTORS · VECTOR must divide 64, to which the rows of bias are padded"
+#if QUERIES > 128
+  #error "attention_simd: VECTORS · VECTOR must not exceed 128, the elements behind the last row of bias"
 #endif
 #ifndef BIAS
   #define BIAS 0          // 1: add bias to the scores
@@ -77,7 +77,7 @@
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void attention_simd(__global const float *restrict qkv, __global const float *restrict bias, __global float *restrict y,
                     const int tokens, const int queries, const float scale, const int tiles_per_item) {
-  __local float query[HEAD_WIDTH * QUERIES];               // scale·Qᵀ of the tile
+  __local float query[HEAD_WIDTH * QUERIES];               // scale·log₂e·Qᵀ of the tile: eˣ is 2 to the x·log₂e
   __local float scores[(KEY_BLOCK + ROWS) * QUERIES];      // Sᵀ, then Pᵀ, of the tile and a block of keys
   __local float sums[HEAD_WIDTH * QUERIES];                // Oᵀ of the tile
   __local float packed_values[KEY_BLOCK * HEAD_WIDTH];     // V of a block: rows that lie together
@@ -96,7 +96,7 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
         vfloat square[VECTOR];
         #pragma unroll
         for (int r = 0; r < VECTOR; ++r) {
-          square[r] = v_load(query_rows + (size_t)min(first_query + i + r, queries - 1) * ROW + c) * scale;
+          square[r] = v_load(query_rows + (size_t)min(first_query + i + r, queries - 1) * ROW + c) * (scale * LOG2_E);
         }
         transpose(square);
         #pragma unroll
@@ -140,7 +140,9 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
         for (int r = 0; r < ROWS; ++r) {
           const size_t added = ((size_t)head * tokens + min(first_key + j + r, tokens - 1)) * BIAS_STRIDE(tokens);
           #pragma unroll
-          for (int v = 0; v < VECTORS; ++v) tile[r][v] += v_load(bias + added + first_query + v * VECTOR);
+          for (int v = 0; v < VECTORS; ++v) {
+            tile[r][v] = fma(v_load(bias + added + first_query + v * VECTOR), (vfloat)(LOG2_E), tile[r][v]);
+          }
         }
 #endif
         #pragma unroll
@@ -159,11 +161,11 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
       for (int v = 0; v < VECTORS; ++v) {
         vfloat sum = (vfloat)(0.0f);
         for (int j = 0; j < count; ++j) {
-          const vfloat weight = v_exp(v_load(scores + j * QUERIES + v * VECTOR) - block_largest[v]);
+          const vfloat weight = v_exp2(v_load(scores + j * QUERIES + v * VECTOR) - block_largest[v]);
           v_store(weight, scores + j * QUERIES + v * VECTOR);
           sum += weight;
         }
-        correction[v] = v_exp(largest[v] - block_largest[v]);
+        correction[v] = v_exp2(largest[v] - block_largest[v]);
         total[v] = first_key == 0 ? sum : fma(total[v], correction[v], sum);
         largest[v] = block_largest[v];
       }
@@ -195,15 +197,16 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
       }
     }
 
-    // 5. Normalized and transposed back.
+    // 5. Normalized and transposed back; the factors lie in memory, so that the loop is one and quick to compile.
     #pragma unroll
-    for (int v = 0; v < VECTORS; ++v) {
-      const vfloat factor = 1.0f / total[v];
-      const int first = first_query + v * VECTOR;
+    for (int v = 0; v < VECTORS; ++v) v_store(1.0f / total[v], scores + v * VECTOR);
+    for (int i = 0; i < QUERIES; i += VECTOR) {
+      const vfloat factor = v_load(scores + i);
+      const int first = first_query + i;
       for (int c = 0; c < HEAD_WIDTH; c += VECTOR) {
         vfloat square[VECTOR];
         #pragma unroll
-        for (int r = 0; r < VECTOR; ++r) square[r] = v_load(sums + (c + r) * QUERIES + v * VECTOR) * factor;
+        for (int r = 0; r < VECTOR; ++r) square[r] = v_load(sums + (c + r) * QUERIES + i) * factor;
         transpose(square);
         __global float *target = y + (((size_t)image * queries + first) * HEADS + head) * HEAD_WIDTH + c;
         #pragma unroll

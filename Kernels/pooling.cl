@@ -9,7 +9,7 @@
 //
 //   Launch    ⌈WIDTH/VECTOR⌉ × B items, any group; an item owns VECTOR columns of one picture
 //   Local     none
-//   Numerics  float32; tokens in order
+//   Numerics  float32; tokens in order. NaN or infinity in a token gives NaN or infinity
 //   Work      B·(last − first)·WIDTH flop, 4·B·(last − first)·WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Pooling+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Pooling.swift
@@ -38,7 +38,7 @@ __kernel void pooling(__global const float *restrict x, __global float *restrict
 #if POOLING == 0
   const vfloat result = sum / (float)(last - first);
 #elif POOLING == 1
-  const vfloat result = largest;
+  const vfloat result = largest + (sum - sum);  // 0, or NaN where a token is no number: fmax drops it
 #else
   const vfloat result = 0.5f * (sum / (float)(last - first) + largest);
 #endif

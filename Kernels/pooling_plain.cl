@@ -7,7 +7,7 @@
 //
 //   Launch    WIDTH × B items, any group
 //   Local     none
-//   Numerics  float32; tokens in order
+//   Numerics  float32; tokens in order. NaN or infinity in a token gives NaN or infinity
 //   Work      B·(last − first)·WIDTH flop, 4·B·(last − first)·WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Pooling+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Pooling.swift
@@ -33,7 +33,7 @@ __kernel void pooling_plain(__global const float *restrict x, __global float *re
 #if POOLING == 0
   y[(size_t)image * WIDTH + column] = mean;
 #elif POOLING == 1
-  y[(size_t)image * WIDTH + column] = largest;
+  y[(size_t)image * WIDTH + column] = largest + (sum - sum);  // fmax drops NaN, the sum does not
 #else
   y[(size_t)image * WIDTH + column] = 0.5f * (mean + largest);
 #endif

@@ -24,19 +24,12 @@ package struct LaunchTime: Sendable {
 /// Keeps the events of launches until they are asked for.
 final class LaunchProfiler {
     private final class Record {
-        let operation: Operation
-        let specialization: Specialization
-        let flop: Double
+        let request: LaunchRequest
         let bytes: Double
         let event: Event
 
-        init(
-            _ operation: Operation, _ specialization: Specialization, flop: Double, bytes: Double,
-            _ event: consuming Event
-        ) {
-            self.operation = operation
-            self.specialization = specialization
-            self.flop = flop
+        init(_ request: LaunchRequest, bytes: Double, _ event: consuming Event) {
+            self.request = request
             self.bytes = bytes
             self.event = event
         }
@@ -44,11 +37,8 @@ final class LaunchProfiler {
 
     private var records: [Record] = []
 
-    func record(
-        _ operation: Operation, _ specialization: Specialization, flop: Double, bytes: Double,
-        _ event: consuming Event
-    ) {
-        records.append(Record(operation, specialization, flop: flop, bytes: bytes, event))
+    func record(_ request: LaunchRequest, bytes: Double, _ event: consuming Event) {
+        records.append(Record(request, bytes: bytes, event))
     }
 
     /// Waits for the last launch and hands out all times.
@@ -58,19 +48,22 @@ final class LaunchProfiler {
         var times: [LaunchTime] = []
         for record in records {
             let measured = try record.event.times()
+            let request = record.request
             times.append(
                 LaunchTime(
-                    operation: record.operation, kernel: record.specialization.kernel,
-                    label: record.specialization.label, nanoseconds: measured.duration, start: measured.started,
-                    flop: record.flop, bytes: record.bytes, queued: measured.queued))
+                    operation: request.operation, kernel: request.specialization.kernel, label: request.label,
+                    nanoseconds: measured.duration, start: measured.started, flop: Double(request.flop),
+                    bytes: record.bytes, queued: measured.queued))
         }
         return times
     }
 }
 
-extension Specialization {
+extension LaunchRequest {
     /// The sizes a reader tells uses of the kernel apart by.
     fileprivate var label: String {
+        let defines = specialization.defines
+        if let knownLabel { return knownLabel }
         if let inputs = defines["INPUTS"], let outputs = defines["OUTPUTS"] { return "\(inputs)→\(outputs)" }
         if let heads = defines["HEADS"], let width = defines["HEAD_WIDTH"] { return "\(heads)×\(width)" }
         return defines["WIDTH"].map(String.init) ?? ""

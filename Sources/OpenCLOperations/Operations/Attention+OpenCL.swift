@@ -2,6 +2,8 @@ package import OpenCLRuntime
 package import Operations
 
 /// What is added to the scores of attention, in device memory: by head, key and query, rows padded to multiples of 64.
+///
+/// Behind the last row come 128 zeros, for a tile of queries may reach past the end of a row.
 package struct OpenCLAttentionBias {
     let values: Buffer
     let heads: Int
@@ -12,7 +14,7 @@ extension OpenCLBackend {
     package func prepare(_ parameters: AttentionBiasParameters) throws(OpenCLError) -> OpenCLAttentionBias {
         let (heads, tokens) = (parameters.heads, parameters.tokenCount)
         let stride = (tokens + 63) / 64 * 64
-        var values = [Float](repeating: 0, count: heads * tokens * stride)
+        var values = [Float](repeating: 0, count: heads * tokens * stride + 128)
         for head in 0..<heads {
             for query in 0..<tokens {
                 for key in 0..<tokens {
@@ -53,7 +55,8 @@ extension OpenCLBackend {
         switch variant(of: .attention) {
         case .simd:
             let device = profile.device
-            let tuning = profile.attentionSIMD.fitting(headWidth: width / heads, localMemory: device.localMemory)
+            let tuning = profile.attentionSIMD.fitting(
+                headWidth: width / heads, tokens: tokens, localMemory: device.localMemory)
             let tiles = (answered + tuning.queries - 1) / tuning.queries
             let tilesPerItem = tuning.tilesPerItem(tokens: answered, heads: batch * heads, units: device.computeUnits)
             try launch(

@@ -11,24 +11,42 @@ struct AttentionSIMDTuning: KernelTuning {
 
     static let knobs: [Knob<Self>] = [
         Knob(name: "VECTOR", path: \.vector, candidates: [4, 8, 16]),
-        Knob(name: "VECTORS", path: \.vectors, candidates: [1, 2, 3]),
-        Knob(name: "ROWS", path: \.rows, candidates: [4, 5, 6, 8, 12]),
-        Knob(name: "KEY_BLOCK", path: \.keyBlock, candidates: [256, 512]),
+        Knob(name: "VECTORS", path: \.vectors, candidates: [1, 2, 3, 4, 5]),
+        Knob(name: "ROWS", path: \.rows, candidates: [2, 3, 4, 5, 6, 8, 12]),
+        Knob(name: "KEY_BLOCK", path: \.keyBlock, candidates: [128, 256, 512]),
     ]
 
-    var isLegal: Bool { [1, 2, 4, 8, 16].contains(vector) && vectors > 0 && rows > 0 && keyBlock > 0 }
+    var isLegal: Bool {
+        [1, 2, 4, 8, 16].contains(vector) && vectors > 0 && rows > 0 && keyBlock > 0 && queries <= 128
+    }
 
     /// Items of a group.
     var items: Int { 1 }
     /// Queries of a tile.
     var queries: Int { vector * vectors }
 
-    /// The same tuning for heads of a given width and a device's local memory.
-    func fitting(headWidth: Int, localMemory: Int) -> AttentionSIMDTuning {
+    /// The same tuning for heads of a given width, a number of tokens, and a device's local memory.
+    func fitting(headWidth: Int, tokens: Int, localMemory: Int) -> AttentionSIMDTuning {
         var fitted = self
         while headWidth % fitted.vector != 0 { fitted.vector /= 2 }
-        fitted.rows = min(rows, headWidth)
+        fitted = fitted.fitting(tokens: tokens)
+        fitted.rows = min(fitted.rows, headWidth)
         while fitted.keyBlock > 32, fitted.localBytes(headWidth: headWidth) > localMemory { fitted.keyBlock /= 2 }
+        return fitted
+    }
+
+    /// The same with fewer vectors, and as many sums, where the last tile would have few queries.
+    ///
+    /// The fewest lanes win; a vector less costs some 2 % of a lane, for each scalar that is read serves fewer of them.
+    /// A tile of one vector costs a third, and is taken only where it was asked for.
+    private func fitting(tokens: Int) -> AttentionSIMDTuning {
+        func cost(_ vectors: Int) -> Double {
+            let queries = vectors * vector
+            return Double((tokens + queries - 1) / queries * queries) * (1 + 0.02 * Double(self.vectors - vectors))
+        }
+        var fitted = self
+        fitted.vectors = (min(2, vectors)...vectors).min { (cost($0), -$0) < (cost($1), -$1) } ?? vectors
+        fitted.rows = vectors * rows / fitted.vectors
         return fitted
     }
 
@@ -40,12 +58,13 @@ struct AttentionSIMDTuning: KernelTuning {
     /// Query tiles that an item works through, so that the compute units end together.
     ///
     /// Few heads on few units want their queries divided; but every item packs the values of its head first, which
-    /// costs about half a tile. The smallest time of the longest unit wins, in tiles, and among equals the fewest items.
+    /// costs about as much as 8 queries. The smallest time of the longest unit wins, in tiles, and among equals the fewest
+    /// items.
     func tilesPerItem(tokens: Int, heads: Int, units: Int) -> Int {
         let tiles = (tokens + queries - 1) / queries
         func cost(_ items: Int) -> Double {
             let rounds = (heads * items + units - 1) / units
-            return Double(rounds) * (Double((tiles + items - 1) / items) + 0.5)
+            return Double(rounds) * (Double((tiles + items - 1) / items) + 8 / Double(queries))
         }
         let items = (1...tiles).min { (cost($0), $0) < (cost($1), $1) } ?? 1
         return (tiles + items - 1) / items

@@ -23,7 +23,10 @@ struct TuningTable {
                 rows: 6, vector: vector, vectors: 2, groupColumns: 1, groupRows: 1, fusesLayerNorm: false),
             rows: RowTuning(vector: vector, group: 1),
             attention: AttentionTuning(vector: vector, keys: 8, group: 1),
-            attentionSIMD: AttentionSIMDTuning(vector: vector, vectors: 2, rows: vector < 16 ? 4 : 8, keyBlock: 512),
+            // As many sums as the registers hold beside a step's vectors: 16 registers, and 32 where vectors have 16.
+            attentionSIMD: vector < 16
+                ? AttentionSIMDTuning(vector: vector, vectors: 5, rows: 2, keyBlock: 256)
+                : AttentionSIMDTuning(vector: vector, vectors: 2, rows: 8, keyBlock: 512),
             linearTiled: LinearTiledTuning(rows: 4, vectors: 2, groupColumns: 8, groupRows: 4, depth: 8),
             attentionTiled: AttentionTiledTuning(groupColumns: 4, groupRows: 2))
     }

@@ -19,7 +19,7 @@ extension ReferenceBackend {
                     let result =
                         switch pooling {
                         case .average: mean
-                        case .maximum: largest
+                        case .maximum: sum.isNaN ? .nan : largest  // max may drop NaN
                         case .averageAndMaximum: 0.5 * (mean + largest)
                         }
                     y.base[image * width + d] = Float(result)
