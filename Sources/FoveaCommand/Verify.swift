@@ -69,6 +69,10 @@ struct Verify: ParsableCommand {
     func validate() throws {
         if modelOptions.model != nil, random != nil { throw ValidationError("give --model or --random, not both") }
         if golden != nil, random != nil { throw ValidationError("give --golden or --random, not both") }
+        if golden != nil, small || !operation.isEmpty {
+            throw ValidationError(
+                "--golden compares a folder's stored outputs alone; leave out --operation and --small, or --golden")
+        }
     }
 
     private var namesModel: Bool { modelOptions.model != nil || random != nil }

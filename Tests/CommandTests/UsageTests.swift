@@ -75,6 +75,14 @@ struct UsageTests {
         #expect(folder.names.isEmpty)
     }
 
+    @Test("verify --golden with options of the operations, which it does not compare")
+    func verifyGolden() throws {
+        let golden = ["verify", "--golden", GoldenCase.all[0].folder]
+        for options in [["--operation", "linear"], ["--small"]] {
+            try expectUsageError(golden + options, saying: ["--golden", options[0]])
+        }
+    }
+
     @Test("FOVEA_DEVICE counts where no --device is given, and is checked")
     func deviceVariable() throws {
         let arguments = ["classify", "-q", star, "--format", "json"]

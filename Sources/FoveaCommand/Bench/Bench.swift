@@ -10,7 +10,7 @@ struct Bench: ParsableCommand {
         discussion: """
             A run takes random pictures as bytes in host memory to logits in host memory. Percentiles are by nearest \
             rank. GFLOP/s counts the products of the model, a multiply-add as two. With --versus both devices run in \
-            turns.
+            turns, in the same precision.
 
             The roofline is what the device can do at most: its rate of multiply-adds, and bytes a second from memory, \
             both measured on it once and kept. A share of it says how much is left to gain; with --profile that of each \
@@ -118,8 +118,10 @@ struct Bench: ParsableCommand {
         if profile || trace != nil, case .reference = device {
             throw ValidationError("--profile and --trace need an OpenCL device; \(device.name) has no kernels")
         }
-        let rival = try versus.map { request throws(FoveaError) in
-            try ComputeDevice(request) { Console.say("fovea: \($0)") }
+        let rival = try versus.map { (request: DeviceRequest) throws(FoveaError) -> ComputeDevice in
+            let rival = try ComputeDevice(request) { Console.say("fovea: \($0)") }
+            try deviceOptions.precision.check(on: rival)
+            return rival
         }
         let array = try input.map { path throws(FoveaError) in try InputArray(contentsOf: path) }
         if onDemand {
