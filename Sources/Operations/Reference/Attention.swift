@@ -1,11 +1,5 @@
 // attention — softmax(scale · Q · Kᵀ + bias) · V for each head.                Vaswani et al., arXiv:1706.03762
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 extension ReferenceBackend {
     /// Returns the parameters themselves.
     public func prepare(_ parameters: AttentionBiasParameters) -> AttentionBiasParameters { parameters }
