@@ -76,8 +76,7 @@ extension BatchInvariance.Source {
         case .bytes:
             let bytes = pictures.flatMap { $0.map { UInt8($0) } }
             return .pictures(
-                PixelBatch(count: pictures.count, height: height, width: width, bytes: bytes),
-                Normalization(mean: SIMD3(repeating: 0.5), deviation: SIMD3(repeating: 0.5)))
+                PixelBatch(count: pictures.count, height: height, width: width, bytes: bytes), .halves)
         }
     }
 }
