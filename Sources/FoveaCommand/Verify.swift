@@ -8,7 +8,7 @@ import Operations
 import VisionModels
 
 /// `fovea verify`: a device held to the reference, number by number.
-struct Verify: ParsableCommand {
+struct Verify: ParsableCommand, VerboseCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compare every operation on a device with the CPU reference.",
         discussion: """

@@ -86,7 +86,7 @@ struct ExitStatusTests {
         let short = try FoveaProcess.run(arguments)
         #expect(short.status == .exited(4))
         #expect(short.errorLines.count == 1)
-        for options in [["--verbose"], ["-v"]] {
+        for options in [["--verbose"], ["-v"], ["-vo", folder("rows")]] {
             let long = try FoveaProcess.run(arguments + options)
             #expect(long.status == .exited(4))
             let story = long.errorLines.drop { $0 != short.errorLines[0] }

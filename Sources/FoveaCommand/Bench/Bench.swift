@@ -4,7 +4,7 @@ import Fovea
 import VisionModels
 
 /// `fovea bench`: how fast a model is on a device.
-struct Bench: ParsableCommand {
+struct Bench: ParsableCommand, VerboseCommand {
     static let configuration = CommandConfiguration(
         abstract: "Time a model: latency, images a second, and where the time goes.",
         discussion: """

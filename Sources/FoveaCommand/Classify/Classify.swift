@@ -2,7 +2,7 @@ import ArgumentParser
 import Fovea
 
 /// The command `fovea classify`.
-struct Classify: AsyncParsableCommand {
+struct Classify: AsyncParsableCommand, PictureModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say what pictures show.",
         discussion: """

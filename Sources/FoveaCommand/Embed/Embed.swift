@@ -2,7 +2,7 @@ import ArgumentParser
 import Fovea
 
 /// The command `fovea embed`.
-struct Embed: AsyncParsableCommand {
+struct Embed: AsyncParsableCommand, PictureModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Describe pictures by vectors.",
         discussion: """

@@ -39,6 +39,11 @@ struct OverwriteOption: ParsableArguments {
     }
 }
 
+/// A command that can be told how much to say.
+protocol VerboseCommand: ParsableCommand {
+    var verbosity: Verbosity { get }
+}
+
 /// How much is said on standard error.
 struct Verbosity: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Say more: the device, the time, the long story of an error.")
