@@ -65,8 +65,8 @@ struct ExitStatusTests {
         var bytes = try TemporaryFolder.read(PackageRoot.path + "/Tests/Fixtures/Checkpoints/jax-augreg.npz")
         // The header of head/bias, the only array of that shape.
         let header = Array("'<f4', 'fortran_order': False, 'shape': (5,)".utf8)
-        let start = try #require(
-            bytes.indices.dropLast(header.count).first { bytes[$0...].starts(with: header) }, "no array of shape (5,)")
+        let found = bytes.indices.first { bytes[$0...].starts(with: header) }
+        let start = try #require(found, "no array of shape (5,)")
         bytes[start + 2] = UInt8(ascii: "i")
         let folder = try TemporaryFolder()
         try folder.write(bytes, to: "model.npz")
