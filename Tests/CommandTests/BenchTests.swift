@@ -43,7 +43,7 @@ struct BenchTests {
         ] { #expect(try FoveaProcess.run(["bench"] + arguments).status == .exited(2), "\(arguments)") }
     }
 
-    @Test("both devices must compute in the precision that the report names", .requiresOpenCL)
+    @Test("both devices must compute in the precision asked for", .requiresOpenCL)
     func rivalPrecision() throws {
         let refused = try FoveaProcess.run([
             "bench", "--model", golden.folder, "--iterations", "1", "--precision", "int8", "--versus", "cpu",

@@ -34,7 +34,11 @@ package final class PictureModel {
     /// Loads a model and puts it on a device, once it is known to have the output.
     convenience init(model: String, device: String, output: OutputKind) throws(FoveaError) {
         do {
-            let request = try DeviceRequest(parsing: device)
+            guard let request = DeviceRequest(device) else {
+                throw FoveaError(
+                    .usage, code: "DEVICE_NAME",
+                    "'\(device)' names no device; use auto, gpu, cpu, opencl:N or part of a name")
+            }
             let files = try ModelFiles(model)
             let opened = try files.open()
             try output.check(against: opened.configuration)

@@ -10,7 +10,7 @@ struct Bench: ParsableCommand, VerboseCommand {
         discussion: """
             A run takes random pictures as bytes in host memory to logits in host memory. Percentiles are by nearest \
             rank. GFLOP/s counts the products of the model, a multiply-add as two. With --versus both devices run in \
-            turns, in the same precision.
+            turns.
 
             The roofline is what the device can do at most: its rate of multiply-adds, and bytes a second from memory, \
             both measured on it once and kept. A share of it says how much is left to gain; with --profile that of each \
