@@ -1,4 +1,4 @@
-// common — what every kernel shares: the vector type, guarded loads, activations.
+// common — what every kernel shares: the vector type, guarded loads, statistics of a row.
 //
 //   vfloat                         VECTOR floats (1, 2, 4, 8 or 16); v_load, v_store, v_sum, v_max work on it
 //   store_first(v, p, count)       stores the first count elements of v; all of them where count is larger

@@ -10,7 +10,7 @@
 //   Launch    rows items, any group
 //   Local     none
 //   Numerics  two passes in float32, from the first element to the last
-//   Work      8·rows·WIDTH flop, 8·rows·WIDTH bytes
+//   Work      10·rows·WIDTH flop, 8·rows·WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/LayerNorm+OpenCL.swift
 //   Definition  Sources/Operations/Reference/LayerNorm.swift
 #undef VECTOR

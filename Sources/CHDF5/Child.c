@@ -23,6 +23,8 @@
 #include "CHDF5.h"
 #include "Conversion.h"
 
+extern char **environ;
+
 int fovea_hdf5_scratch(void) {
 #ifdef __linux__
     return memfd_create("fovea-hdf5", MFD_CLOEXEC);
@@ -111,10 +113,24 @@ static size_t receive(int pipe, fovea_hdf5_outcome *outcome, uint64_t seconds) {
     return count < sizeof *outcome ? SIZE_MAX : count;
 }
 
+/// A pipe that no program inherits which another thread starts.
+static int make_pipe(int ends[2]) {
+#ifdef __linux__
+    return pipe2(ends, O_CLOEXEC);
+#else
+    if (pipe(ends) != 0) return -1;
+    for (int i = 0; i < 2; i++) fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+    return 0;
+#endif
+}
+
 fovea_hdf5_outcome fovea_hdf5_guarded(fovea_hdf5_work work, const void *context, uint64_t file_size) {
     int ends[2];
-    if (pipe(ends) != 0) return system_failure(errno);
-    // In the child nothing but libhdf5 and system calls runs, none of which the other threads of this process can hold.
+    if (make_pipe(ends) != 0) return system_failure(errno);
+    // A lock that another thread holds now stays locked in the child for ever. The child takes two kinds: libhdf5's, which
+    // are free because nobody calls libhdf5 in this process, and malloc's, which the C library's own fork sets free in the
+    // child (glibc and Darwin do, though POSIX promises nothing). It must not take others: the environment's, stdio's, the
+    // loader's.
     const pid_t child = fork();
     if (child == 0) {
         close(ends[0]);
@@ -147,10 +163,29 @@ typedef struct conversion {
     const char *path;
     uint64_t file_size;
     int output;
+    char **environment;
 } conversion;
+
+/// The environment of the child, made before there is one since setenv takes a lock; NULL where memory is short.
+///
+/// No locks on files, which some file systems lack, and no code from elsewhere.
+static char **child_environment(void) {
+    static char locking[] = "HDF5_USE_FILE_LOCKING=FALSE", plugins[] = "HDF5_PLUGIN_PRELOAD=::";
+    size_t count = 0;
+    while (environ != NULL && environ[count] != NULL) count++;
+    char **variables = malloc((count + 3) * sizeof *variables);
+    if (variables == NULL) return NULL;
+    // Of two variables of a name the first counts.
+    variables[0] = locking;
+    variables[1] = plugins;
+    if (count > 0) memcpy(variables + 2, environ, count * sizeof *variables);
+    variables[count + 2] = NULL;
+    return variables;
+}
 
 static fovea_hdf5_outcome convert(const void *context) {
     const conversion *conversion = context;
+    environ = conversion->environment;
     return fovea_hdf5_convert_here(
         conversion->library, conversion->path, conversion->file_size, conversion->output);
 }
@@ -162,6 +197,10 @@ fovea_hdf5_outcome fovea_hdf5_convert(const char *path, int output) {
         return (fovea_hdf5_outcome){.status = is_old ? FOVEA_HDF5_OLD_LIBRARY : FOVEA_HDF5_NO_LIBRARY};
     struct stat status;
     if (stat(path, &status) != 0) return system_failure(errno);
-    const conversion context = {library, path, (uint64_t)status.st_size, output};
-    return fovea_hdf5_guarded(convert, &context, context.file_size);
+    char **environment = child_environment();
+    if (environment == NULL) return system_failure(ENOMEM);
+    const conversion context = {library, path, (uint64_t)status.st_size, output, environment};
+    const fovea_hdf5_outcome outcome = fovea_hdf5_guarded(convert, &context, context.file_size);
+    free(environment);
+    return outcome;
 }

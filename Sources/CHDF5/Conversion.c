@@ -110,9 +110,6 @@ fovea_hdf5_outcome fovea_hdf5_convert_here(
     walk.library = library;
     walk.file_size = file_size;
     unsigned major = 0, minor = 0, patch = 0;
-    // No locks, which some file systems lack, and no code from elsewhere.
-    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
-    setenv("HDF5_PLUGIN_PRELOAD", "::", 1);
     if (library->H5open() < 0 || library->H5get_libversion(&major, &minor, &patch) < 0
         || (major == 1 && minor < 10)) {
         fovea_hdf5_refuse(&walk, FOVEA_HDF5_OLD_LIBRARY, minor, 10);

@@ -66,7 +66,7 @@ extension FoveaError {
     }
 
     /// An error of a model's own files: an array in them is no input.
-    init(ofModel error: any Error) {
+    package init(ofModel error: any Error) {
         let error = FoveaError(error)
         self = error.category == .input ? FoveaError(error, category: .model) : error
     }

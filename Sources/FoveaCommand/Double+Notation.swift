@@ -13,6 +13,9 @@ extension Double {
             + String(repeating: "0", count: decimals - fraction.count) + fraction
     }
 
+    /// A share in percent with one decimal: `95.6 %`.
+    var percent: String { (100 * self).formatted(decimals: 1) + " %" }
+
     /// Two digits and an exponent: `3.1e-07`.
     var scientific: String {
         guard isFinite, self != 0 else { return self == 0 ? "0" : "\(self)" }

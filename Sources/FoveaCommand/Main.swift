@@ -15,19 +15,21 @@ enum Main {
         Interruption.install()
         // A reader that goes away shows as an error of write(2), which Console ends quietly on.
         signal(SIGPIPE, SIG_IGN)
+        var isVerbose = false
         do {
             var command = try FoveaCommand.parseAsRoot()
+            isVerbose = (command as? any VerboseCommand)?.verbosity.verbose ?? false
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
         } catch {
-            finish(error)
+            finish(error, isVerbose: isVerbose)
         }
     }
 
-    private static func finish(_ error: any Error) -> Never {
+    private static func finish(_ error: any Error, isVerbose: Bool) -> Never {
         if let code = error as? ExitCode { exit(code.rawValue) }
         if let interruption = error as? Interruption { interruption.end() }
         let text = FoveaCommand.fullMessage(for: error)
@@ -41,7 +43,6 @@ enum Main {
         default:
             let error = FoveaError(error)
             Console.complain(error.message)
-            let isVerbose = CommandLine.arguments.contains { $0 == "--verbose" || $0 == "-v" }
             if isVerbose { error.details.forEach { Console.say("  " + $0) } }
             exit(ExitStatus(error.category).rawValue)
         }

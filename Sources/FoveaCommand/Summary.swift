@@ -5,7 +5,7 @@ import Operations
 import VisionModels
 
 /// `fovea summary`: what a model is and what it costs, without running it.
-struct Summary: ParsableCommand {
+struct Summary: ParsableCommand, VerboseCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show a model's sizes, parameters, work per picture and memory.",
         discussion: "Needs no device.\n\nExample:\n  fovea summary --model models/deit_tiny_patch16_224")

@@ -2,14 +2,9 @@
 struct TextTable {
     /// A column: its title, its width, and the side its text stands on.
     struct Column {
-        enum Side {
-            case left
-            case right
-        }
-
         let title: String
         let width: Int
-        let side: Side
+        let side: ColumnSide
 
         /// A column of words.
         static func words(_ title: String, _ width: Int) -> Column { Column(title: title, width: width, side: .left) }
@@ -24,10 +19,8 @@ struct TextTable {
 
     /// Writes a row; a text wider than its column pushes the rest along.
     func writeRow(_ cells: [String]) {
-        var line = zip(columns, cells).map { column, cell in
-            let padding = String(repeating: " ", count: max(0, column.width - cell.count))
-            return column.side == .left ? cell + padding : padding + cell
-        }.joined(separator: "  ")
+        var line = zip(columns, cells).map { column, cell in cell.padded(column.width, column.side) }
+            .joined(separator: "  ")
         while line.last == " " { line.removeLast() }
         Console.write(line + "\n")
     }

@@ -8,7 +8,7 @@ import Operations
 import VisionModels
 
 /// `fovea verify`: a device held to the reference, number by number.
-struct Verify: ParsableCommand {
+struct Verify: ParsableCommand, VerboseCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compare every operation on a device with the CPU reference.",
         discussion: """
@@ -69,6 +69,10 @@ struct Verify: ParsableCommand {
     func validate() throws {
         if modelOptions.model != nil, random != nil { throw ValidationError("give --model or --random, not both") }
         if golden != nil, random != nil { throw ValidationError("give --golden or --random, not both") }
+        if golden != nil, small || !operation.isEmpty {
+            throw ValidationError(
+                "--golden compares a folder's stored outputs alone; leave out --operation and --small, or --golden")
+        }
     }
 
     private var namesModel: Bool { modelOptions.model != nil || random != nil }

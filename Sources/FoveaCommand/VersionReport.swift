@@ -1,4 +1,5 @@
 import Fovea
+import Imaging
 import OpenCLRuntime
 
 /// What `--version` tells.
@@ -6,14 +7,17 @@ enum VersionReport {
     /// The name and the number.
     static let short = "fovea \(FoveaVersion.current)"
 
-    /// Version, build, and every OpenCL loader, platform and device there is; asks the drivers, so only for who wants to know.
+    /// Version, build, what decodes pictures, and every OpenCL loader, platform and device there is; asks the drivers, so only for who wants to know.
     static var long: String {
         #if DEBUG
             let build = "debug"
         #else
             let build = "release"
         #endif
-        var lines = ["\(short) (\(build), \(architecture))", "OpenCL loader: \(OpenCLLoader.description)"]
+        var lines = [
+            "\(short) (\(build), \(architecture))", "picture decoders: \(ImagingLibraries.versions)",
+            "OpenCL loader: \(OpenCLLoader.description)",
+        ]
         do {
             let devices = try Device.discover()
             var platforms: [String] = []

@@ -39,7 +39,9 @@ extension Preprocessing {
     }
 
     /// The size to which a picture is resized so that a share of it is `size`: each side over the share, rounded down.
-    static func enlarged(_ size: PixelSize, over share: Double) throws(PreprocessingError) -> PixelSize {
+    ///
+    /// Throws `CFG_LIMIT` where a side or the share is out of range.
+    package static func enlarged(_ size: PixelSize, over share: Double) throws(PreprocessingError) -> PixelSize {
         try check(size: size, "the input size")
         guard share > 0, share.isFinite else { throw .range("crop_pct", share, allowed: "above 0") }
         let (width, height) = (

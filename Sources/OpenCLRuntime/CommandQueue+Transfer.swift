@@ -41,26 +41,11 @@ extension CommandQueue {
     package func read(
         from buffer: Buffer, offset: Int = 0, into destination: UnsafeMutableRawBufferPointer
     ) throws(OpenCLError) {
-        try unsafe read(from: buffer, offset: offset, into: destination, blocking: true)
-    }
-
-    /// Copies a buffer to host memory without waiting: the bytes are there, and the memory must stay, until `finish()`.
-    @unsafe
-    package func readWithoutWaiting(
-        from buffer: Buffer, offset: Int = 0, into destination: UnsafeMutableRawBufferPointer
-    ) throws(OpenCLError) {
-        try unsafe read(from: buffer, offset: offset, into: destination, blocking: false)
-    }
-
-    private func read(
-        from buffer: Buffer, offset: Int, into destination: UnsafeMutableRawBufferPointer, blocking: Bool
-    ) throws(OpenCLError) {
         try ForkGuard.check()
         buffer.requireRange(offset, destination.count)
         guard let address = destination.baseAddress, destination.count > 0 else { return }
         let status = unsafe clEnqueueReadBuffer(
-            handle, buffer.handle, cl_bool(blocking ? CL_TRUE : CL_FALSE), offset, destination.count, address, 0, nil,
-            nil)
+            handle, buffer.handle, cl_bool(CL_TRUE), offset, destination.count, address, 0, nil, nil)
         try checkQueue(status, "clEnqueueReadBuffer")
     }
 

@@ -50,8 +50,6 @@ package final class Device: Sendable {
     package let isMemoryUnified: Bool
     /// Alignment of a buffer's address, in bytes.
     package let baseAddressAlignment: Int
-    /// Size of a global memory cache line, in bytes; 0 where there is no cache.
-    package let cacheLineSize: Int
     /// Size of the cache of global memory, in bytes; 0 where there is none.
     package let cacheSize: Int
 
@@ -105,7 +103,6 @@ package final class Device: Sendable {
         isLocalMemoryDedicated = try query.unsigned(CL_DEVICE_LOCAL_MEM_TYPE) == Int(CL_LOCAL)
         isMemoryUnified = try query.unsigned(CL_DEVICE_HOST_UNIFIED_MEMORY) != 0
         baseAddressAlignment = try query.unsigned(CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8
-        cacheLineSize = try query.unsigned(CL_DEVICE_GLOBAL_MEM_CACHELINE_SIZE)
         cacheSize = try query.unsigned64(CL_DEVICE_GLOBAL_MEM_CACHE_SIZE)
 
         computeUnits = try query.unsigned(CL_DEVICE_MAX_COMPUTE_UNITS)

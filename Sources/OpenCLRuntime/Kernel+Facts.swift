@@ -5,9 +5,7 @@ extension Kernel {
     struct Facts {
         let maximumWorkGroupSize: Int
         let requiredWorkGroupSize: NDRange?
-        let preferredWorkGroupSizeMultiple: Int
         let staticLocalMemory: Int
-        let privateMemory: Int
 
         init(_ kernel: cl_kernel, on device: Device) throws(OpenCLError) {
             func ask<T: BitwiseCopyable>(_ name: Int32, _ initial: T) throws(OpenCLError) -> T {
@@ -20,9 +18,7 @@ extension Kernel {
             }
             maximumWorkGroupSize = min(
                 try ask(CL_KERNEL_WORK_GROUP_SIZE, 0), device.maximumWorkGroupSize)
-            preferredWorkGroupSizeMultiple = try ask(CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE, 0)
             staticLocalMemory = Int(clamping: try ask(CL_KERNEL_LOCAL_MEM_SIZE, cl_ulong(0)))
-            privateMemory = Int(clamping: try ask(CL_KERNEL_PRIVATE_MEM_SIZE, cl_ulong(0)))
             let required = try ask(CL_KERNEL_COMPILE_WORK_GROUP_SIZE, (0, 0, 0))
             requiredWorkGroupSize = required.0 > 0 ? NDRange(required.0, required.1, required.2) : nil
         }

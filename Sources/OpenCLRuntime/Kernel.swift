@@ -15,12 +15,8 @@ package struct Kernel: ~Copyable {
     package let maximumWorkGroupSize: Int
     /// The work-group size that the source demands by `reqd_work_group_size`; nil where it demands none.
     package let requiredWorkGroupSize: NDRange?
-    /// A work-group size should be a multiple of this.
-    package let preferredWorkGroupSizeMultiple: Int
     /// Local memory that the source declares, in bytes.
     package let staticLocalMemory: Int
-    /// Private memory of one work-item, in bytes, as far as the driver tells.
-    package let privateMemory: Int
     /// Local memory given by arguments, in bytes, by argument.
     private var dynamicLocalMemory: [Int] = []
 
@@ -47,9 +43,7 @@ package struct Kernel: ~Copyable {
         self.name = name
         maximumWorkGroupSize = facts.maximumWorkGroupSize
         requiredWorkGroupSize = facts.requiredWorkGroupSize
-        preferredWorkGroupSizeMultiple = facts.preferredWorkGroupSizeMultiple
         staticLocalMemory = facts.staticLocalMemory
-        privateMemory = facts.privateMemory
     }
 
     deinit {

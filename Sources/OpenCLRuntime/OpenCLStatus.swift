@@ -10,9 +10,6 @@ package struct OpenCLStatus: RawRepresentable, Hashable, Sendable {
         self.rawValue = rawValue
     }
 
-    /// The status of a call that went well.
-    package static let success = OpenCLStatus(rawValue: 0)
-
     /// The name in the specification, `CL_OUT_OF_RESOURCES` for −5; "an unknown status" for a number without one.
     package var name: String {
         switch rawValue {

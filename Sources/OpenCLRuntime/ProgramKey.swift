@@ -40,22 +40,3 @@ package struct ProgramKey: Hashable, Sendable {
         return String(repeating: "0", count: 16 - digits.count) + digits + CacheFiles.entrySuffix
     }
 }
-
-/// The 64-bit FNV-1a hash: finds damage, does not withstand malice.
-///
-/// Each step is a bijection of the state, so that a change of any one byte always changes the result. Fowler, Noll and
-/// Vo, RFC 9923.
-package struct FNV1a {
-    /// The hash of what was combined so far.
-    package private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    /// The hash of nothing.
-    package init() {}
-
-    /// Continues with more bytes.
-    package mutating func combine(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes {
-            value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
-        }
-    }
-}

@@ -31,7 +31,7 @@ public struct AttentionCase: OperationCase {
         + [1, 2, 5, 40].map { AttentionCase(batch: 2, tokens: 41, heads: 2, headWidth: 24, queries: $0) }
         + [AttentionCase(batch: 2, tokens: 600, heads: 2, headWidth: 8, hasBias: true, queries: 3)]
 
-    /// Three tiny shapes.
+    /// Four tiny shapes.
     public static let small: [any OperationCase] = [
         AttentionCase(batch: 1, tokens: 5, heads: 2, headWidth: 4),
         AttentionCase(batch: 2, tokens: 9, heads: 1, headWidth: 12),

@@ -25,7 +25,7 @@ public struct LayerNormCase: OperationCase {
             LayerNormCase(rows: 4, width: 31, isRootMeanSquare: true, residualRows: 2),
         ]
 
-    /// Three tiny shapes.
+    /// Four tiny shapes.
     public static let small: [any OperationCase] = [
         LayerNormCase(rows: 2, width: 7), LayerNormCase(rows: 3, width: 32),
         LayerNormCase(rows: 1, width: 67, mean: 100),

@@ -16,13 +16,3 @@ public enum Activation: String, Sendable, CaseIterable {
     /// max(x, 0)
     case relu
 }
-
-/// How a range of tokens becomes one row.
-public enum Pooling: String, Sendable, CaseIterable {
-    /// Mean over the tokens; of a single token, that token.
-    case average
-    /// Largest value over the tokens.
-    case maximum
-    /// Half the sum of mean and largest value.
-    case averageAndMaximum
-}

@@ -94,3 +94,30 @@ public struct PatchEmbeddingParameters: Sendable {
     /// Number of tokens before the patches, K.
     public var prefixCount: Int { prefix.shape[0] }
 }
+
+/// What is added to the scores of attention before the softmax: `[H, T, T]`, by head, query and key.
+public struct AttentionBiasParameters: Sendable {
+    /// The values.
+    public let values: HostTensor
+
+    /// Wraps values `[H, T, T]`.
+    public init(_ values: HostTensor) {
+        precondition(values.shape.rank == 3 && values.shape[1] == values.shape[2], "bias must be [H, T, T]")
+        self.values = values
+    }
+
+    /// Number of heads, H.
+    public var heads: Int { values.shape[0] }
+    /// Number of tokens, T.
+    public var tokenCount: Int { values.shape[1] }
+}
+
+/// How a range of tokens becomes one row.
+public enum Pooling: String, Sendable, CaseIterable {
+    /// Mean over the tokens; of a single token, that token.
+    case average
+    /// Largest value over the tokens.
+    case maximum
+    /// Half the sum of mean and largest value.
+    case averageAndMaximum
+}

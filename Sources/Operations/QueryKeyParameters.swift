@@ -64,20 +64,3 @@ public struct RotaryEmbedding: Sendable, Equatable {
     /// Width of a head, C.
     public var width: Int { cosines.shape[2] }
 }
-
-/// What is added to the scores of attention before the softmax: `[H, T, T]`, by head, query and key.
-public struct AttentionBiasParameters: Sendable {
-    /// The values.
-    public let values: HostTensor
-
-    /// Wraps values `[H, T, T]`.
-    public init(_ values: HostTensor) {
-        precondition(values.shape.rank == 3 && values.shape[1] == values.shape[2], "bias must be [H, T, T]")
-        self.values = values
-    }
-
-    /// Number of heads, H.
-    public var heads: Int { values.shape[0] }
-    /// Number of tokens, T.
-    public var tokenCount: Int { values.shape[1] }
-}

@@ -151,7 +151,10 @@ extension ParameterReader {
         ])
     }
 
-    /// A bias that leaves out the first tokens: their weight is exactly 0 as long as scores stay below 10²⁹.
+    /// A bias that leaves out the first tokens, as long as scores stay below 10²⁹.
+    ///
+    /// Their weight is 0, or the smallest that a kernel's exponential gives: some 10⁻³⁸ beside a weight of 1, which no sum in
+    /// float32 shows.
     func hidingPrefix(_ count: Int, heads: Int) -> AttentionBiasParameters {
         let tokens = configuration.tokenCount
         let row = (0..<tokens).map { $0 < count ? -1e30 as Float : 0 }

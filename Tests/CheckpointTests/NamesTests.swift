@@ -20,13 +20,13 @@ struct NamesTests {
         expectFailure(.modelMissing) { try checkpoint.read("embedding/kernel") }
     }
 
-    /// An archive of float32 arrays of zeros.
-    private static func archive(_ shapes: KeyValuePairs<String, [Int]>) throws -> NumPyArchive {
+    /// An archive of arrays of zeros, whose numbers have so many bytes each.
+    private static func archive(_ shapes: KeyValuePairs<String, [Int]>, byteCount: Int = 4) throws -> NumPyArchive {
         let members = shapes.map { name, shape in
             let lengths = shape.map { "\($0)," }.joined(separator: " ")
-            let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(lengths)), }"
-            let count = shape.reduce(1, *) * 4
-            return ZipBuilder.Member(name + ".npy", ZipBuilder.npy(header, [UInt8](repeating: 0, count: count)))
+            let header = "{'descr': '<f\(byteCount)', 'fortran_order': False, 'shape': (\(lengths)), }"
+            let bytes = [UInt8](repeating: 0, count: shape.reduce(byteCount, *))
+            return ZipBuilder.Member(name + ".npy", ZipBuilder.npy(header, bytes))
         }
         return try NumPyArchive(bytes: ZipBuilder(members).bytes, name: "model.npz")
     }
@@ -94,6 +94,21 @@ struct NamesTests {
             #expect(error?.tensor == nil || model.contains { $0.key == error?.tensor })
         }
         #expect(try JAXNames.present(Self.archive(["a": [1]])) == nil)
+    }
+
+    @Test("Rows of three tensors that cannot be counted together are refused, though none has an element")
+    func tooManyRows() throws {
+        let (block, side) = ("Transformer/encoderblock_0/", Int(Int32.max))
+        let attention = block + "MultiHeadDotProductAttention_1/"
+        // Of two bytes a number: each alone is as long as a header may say.
+        let archive = try Self.archive(
+            [
+                "embedding/kernel": [2, 2, 3, 4], block + "LayerNorm_0/scale": [4],
+                attention + "query/kernel": [0, side, side], attention + "key/kernel": [0, side, side],
+                attention + "value/kernel": [0, side, side],
+            ], byteCount: 2)
+        let error = expectFailure(.modelShape) { try JAXNames.present(archive) }
+        #expect(error?.tensor == attention + "value/kernel")
     }
 
     @Test("NaN is found where it stands in the presented tensor")

@@ -43,6 +43,15 @@ struct BenchTests {
         ] { #expect(try FoveaProcess.run(["bench"] + arguments).status == .exited(2), "\(arguments)") }
     }
 
+    @Test("both devices must compute in the precision asked for", .requiresOpenCL)
+    func rivalPrecision() throws {
+        let refused = try FoveaProcess.run([
+            "bench", "--model", golden.folder, "--iterations", "1", "--precision", "int8", "--versus", "cpu",
+        ])
+        #expect(refused.status == .exited(5) && refused.output.isEmpty)
+        #expect(refused.errors.contains("cpu (reference) cannot compute in int8"), "\(refused.errors)")
+    }
+
     @Test("every size with every depth and batch is a row, and work grows as it should")
     func axes() throws {
         let arguments = ["bench", "--random", "vit_tiny_patch16_32", "--device", "cpu", "--iterations", "1"]

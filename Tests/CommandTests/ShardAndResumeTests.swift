@@ -152,12 +152,40 @@ struct ShardAndResumeTests {
         try folder.write(weights, to: "model/model.safetensors")
         let trained = try FoveaProcess.run(command + own + ["--resume"])
         #expect(trained.status == .exited(2) && trained.errors.contains("with weights of fingerprint "))
-        // Rows of which nobody has noted the command.
+        // Rows whose note of the command was damaged, and rows of which nobody has noted it.
+        try folder.write("{\"version\": ", to: "rows.partial.run")
+        let damaged = try FoveaProcess.run(command.filter { $0 != "-q" } + own + ["--resume", "--fail-fast"])
+        #expect(damaged.status == .exited(3))
+        #expect(damaged.errors.contains("rows.partial.run cannot be read"), "\(damaged.errors)")
         unlink(folder("rows.partial.run"))
         let noted = try FoveaProcess.run(command.filter { $0 != "-q" } + own + ["--resume"])
         #expect(noted.status == .exited(1))
         #expect(noted.errors.contains("rows.partial.run is not there"), "\(noted.errors)")
         #expect(folder.names == ["model", "rows"])
+    }
+
+    @Test("the same command again keeps what an unfinished run has left, unless it may replace it")
+    func again() throws {
+        let folder = try TemporaryFolder()
+        let command = arguments + pictures + ["--format", "jsonl", "--output", folder("rows")]
+        #expect(try FoveaProcess.run(command + ["--fail-fast"]).status == .exited(3))
+        let rows = try TemporaryFolder.read(folder("rows.partial"))
+        #expect(!rows.isEmpty)
+        let refused = try FoveaProcess.run(command)
+        #expect(refused.status == .exited(8))
+        #expect(refused.errorLines.count == 1)
+        for word in ["rows.partial: ", "--resume", "--overwrite"] {
+            #expect(refused.errors.contains(word), "\(refused.errors)")
+        }
+        #expect(folder.names == ["rows.partial", "rows.partial.run"])
+        #expect(try TemporaryFolder.read(folder("rows.partial")) == rows)
+        #expect(try FoveaProcess.run(command + ["--overwrite"]).status == .exited(1))
+        #expect(folder.names == ["rows"])
+        // One without a row is nothing to keep.
+        unlink(folder("rows"))
+        try folder.write("", to: "rows.partial")
+        #expect(try FoveaProcess.run(command).status == .exited(1))
+        #expect(folder.names == ["rows"])
     }
 
     @Test("--resume refuses other pictures, other formats, and what is no row")

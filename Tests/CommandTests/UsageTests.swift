@@ -75,6 +75,14 @@ struct UsageTests {
         #expect(folder.names.isEmpty)
     }
 
+    @Test("verify --golden with options of the operations, which it does not compare")
+    func verifyGolden() throws {
+        let golden = ["verify", "--golden", GoldenCase.all[0].folder]
+        for options in [["--operation", "linear"], ["--small"]] {
+            try expectUsageError(golden + options, saying: ["--golden", options[0]])
+        }
+    }
+
     @Test("FOVEA_DEVICE counts where no --device is given, and is checked")
     func deviceVariable() throws {
         let arguments = ["classify", "-q", star, "--format", "json"]
@@ -120,13 +128,14 @@ struct UsageTests {
         #expect(!script.contains("tune-worker"))
     }
 
-    @Test("--version tells version, build, loader and platforms")
+    @Test("--version tells version, build, picture decoders, loader and platforms")
     func version() throws {
         let lines = try FoveaProcess.results(["--version"]).split(separator: "\n")
         #expect(lines[0].wholeMatch(of: /fovea \d+\.\d+\.\d+ \((debug|release), \w+\)/) != nil)
-        #expect(lines[1].hasPrefix("OpenCL loader: "))
-        #expect(lines.dropFirst(2).allSatisfy { $0.hasPrefix("OpenCL platform: ") || $0.hasPrefix("OpenCL device ") })
-        #expect(lines.count > 2)
+        #expect(lines[1].hasPrefix("picture decoders: libjpeg-turbo "))
+        #expect(lines[2].hasPrefix("OpenCL loader: "))
+        #expect(lines.dropFirst(3).allSatisfy { $0.hasPrefix("OpenCL platform: ") || $0.hasPrefix("OpenCL device ") })
+        #expect(lines.count > 3)
         #expect(try FoveaProcess.results(["classify", "--version"]).hasPrefix("fovea "))
     }
 }

@@ -141,6 +141,33 @@ struct RecipeTests {
     }
 
     @Test(
+        "a share that asks for an absurd size is refused, whoever's recipe it is said to",
+        arguments: [
+            ("config.json", #"{"architecture": "vit_tiny_patch16_224"}"#),
+            ("open_clip_config.json", #"{"model_cfg": {}}"#),
+            ("preprocessor_config.json", #"{"image_processor_type": "ViTImageProcessor"}"#),
+            ("preprocessor_config.json", #"{"image_processor_type": "CLIPImageProcessor"}"#),
+            (
+                "preprocessor_config.json",
+                #"{"size": {"shortest_edge": 224, "longest_edge": 448}, "do_center_crop": true, "crop_size": 224}"#
+            ),
+        ])
+    func absurdShare(file: String, text: String) throws {
+        var options = PreprocessingOptions()
+        for fraction in [1e-300, 0.01] {
+            options.cropFraction = fraction
+            let error = #expect(throws: FoveaError.self) { try recipe([file: text], options) }
+            #expect(error?.code == "CFG_LIMIT" && error?.category == .model)
+        }
+        options.cropFraction = 0.5
+        guard case .resize(let rule, _) = geometry(try recipe([file: text], options)).first else {
+            Issue.record("pictures are not resized")
+            return
+        }
+        #expect(rule.targetSize(for: PixelSize(side: 1000)) == PixelSize(side: 448))
+    }
+
+    @Test(
         "a configuration that makes no sense is refused by name",
         arguments: [
             (#"{"architecture": "vit_tiny_patch16_224", "crop_pct": 0}"#, "CFG_NORM"),

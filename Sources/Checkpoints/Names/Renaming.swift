@@ -50,7 +50,12 @@ struct Renaming {
                 throw Self.misshapen(
                     source, layout.shape, "the width of its neighbors, as in \(first.shape)", checkpoint)
             }
-            rows += shape.dimensions.first ?? 0
+            let (sum, overflows) = rows.addingReportingOverflow(shape.dimensions.first ?? 0)
+            guard !overflows else {
+                throw Self.misshapen(
+                    source, layout.shape, "no more rows, with its neighbors', than can be counted", checkpoint)
+            }
+            rows = sum
             if first == nil { first = TensorLayout(layout.scalarType, shape) }
         }
         guard let first else { return }

@@ -1,4 +1,5 @@
 package import Checkpoints
+import OpenCLRuntime
 import OperationCases
 package import Operations
 package import VisionModels
@@ -40,15 +41,13 @@ package struct RandomCheckpoint: Checkpoint {
                 .modelMissing, file: file, tensor: name, "is not a tensor of this architecture",
                 next: "use one of its \(names.count) tensors")
         }
-        var random = SeededGenerator(seed: seed ^ Self.hash(name))
+        // A sequence of its own for each tensor.
+        var hash = FNV1a()
+        hash.combine(name.utf8)
+        var random = SeededGenerator(seed: seed ^ hash.value)
         return (
             random.tensor(tensor.shape, mean: tensor.mean, deviation: Self.deviation), NonFiniteCount()
         )
-    }
-
-    /// A sequence of its own for each tensor (FNV-1a, 64 bits).
-    private static func hash(_ name: String) -> UInt64 {
-        name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
     }
 }
 

@@ -64,7 +64,7 @@ package struct SessionOptions: Sendable {
 }
 
 extension OpenedModel {
-    /// Puts the model on a device.
+    /// Puts the model on a device, reading its weights; an array in them that cannot be read is of category `model`.
     package func session(
         on device: ComputeDevice, options: SessionOptions = SessionOptions()
     ) throws(FoveaError) -> any InferenceSession {
@@ -82,7 +82,7 @@ extension OpenedModel {
                 }
             }
         } catch {
-            throw FoveaError(error)
+            throw FoveaError(ofModel: error)
         }
     }
 }

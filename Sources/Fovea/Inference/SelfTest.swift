@@ -1,5 +1,5 @@
 import OpenCLOperations
-package import OpenCLRuntime
+import OpenCLRuntime
 import OperationCases
 import Operations
 
@@ -25,12 +25,5 @@ enum SelfTest {
         } catch {
             return "\(error)"
         }
-    }
-}
-
-extension ProgramCache {
-    /// The user's own cache; nil where there is no place for one.
-    package static let standard: ProgramCache? = defaultDirectory.map {
-        ProgramCache(directory: $0, engineVersion: FoveaVersion.current)
     }
 }

@@ -73,23 +73,26 @@ struct HuggingFaceRecipe {
     /// The size before the crop for another input: in proportion, or as the user's share says.
     private func resized(
         _ size: HuggingFaceSize?, from own: PixelSize?, to target: PixelSize?, keeping fraction: Double?
-    ) -> HuggingFaceSize? {
+    ) throws(PreprocessingError) -> HuggingFaceSize? {
         guard let own, target != nil || fraction != nil, let size else { return size }
         let goal = target ?? own
-        func scaled(_ length: Int, _ ownSide: Int, _ goalSide: Int) -> Int {
-            fraction.map { Int((Double(goalSide) / $0).rounded(.down)) } ?? max(1, length * goalSide / ownSide)
+        var enlarged: PixelSize?
+        if let fraction { enlarged = try Preprocessing.enlarged(goal, over: fraction) }
+        func scaled(_ length: Int, _ ownSide: Int, _ goalSide: Int) -> Int { max(1, length * goalSide / ownSide) }
+        func scaledShortest(_ edge: Int) -> Int {
+            enlarged.map { min($0.width, $0.height) }
+                ?? scaled(edge, min(own.width, own.height), min(goal.width, goal.height))
         }
         switch size {
         case .exactly(let exact):
             return .exactly(
-                PixelSize(
-                    width: scaled(exact.width, own.width, goal.width),
-                    height: scaled(exact.height, own.height, goal.height)))
-        case .shortestEdge(let edge):
-            return .shortestEdge(scaled(edge, min(own.width, own.height), min(goal.width, goal.height)))
+                enlarged
+                    ?? PixelSize(
+                        width: scaled(exact.width, own.width, goal.width),
+                        height: scaled(exact.height, own.height, goal.height)))
+        case .shortestEdge(let edge): return .shortestEdge(scaledShortest(edge))
         case .shortestEdgeLimited(let edge, let longest):
-            return .shortestEdgeLimited(
-                scaled(edge, min(own.width, own.height), min(goal.width, goal.height)), longestEdge: longest)
+            return .shortestEdgeLimited(scaledShortest(edge), longestEdge: longest)
         }
     }
 

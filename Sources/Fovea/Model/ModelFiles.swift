@@ -92,16 +92,3 @@ extension ModelOverrides {
         activation = activation ?? facts.activation
     }
 }
-
-/// A model whose weights are open and understood, ready to be put on a device.
-package struct OpenedModel: Sendable {
-    /// Where it came from.
-    package let files: ModelFiles
-    /// Its weights.
-    package let checkpoint: any Checkpoint
-    /// What it is and what its tensors are called.
-    package let plan: ModelPlan
-
-    /// Sizes and choices.
-    package var configuration: VisionTransformerConfiguration { plan.configuration }
-}

@@ -1,6 +1,6 @@
 import OperationCases
 import Operations
-package import VisionModels
+import VisionModels
 
 /// The promise that a picture's logits are the same bits whatever else is in the batch, wherever it stands in it, and
 /// in every run.
@@ -76,8 +76,7 @@ extension BatchInvariance.Source {
         case .bytes:
             let bytes = pictures.flatMap { $0.map { UInt8($0) } }
             return .pictures(
-                PixelBatch(count: pictures.count, height: height, width: width, bytes: bytes),
-                Normalization(mean: SIMD3(repeating: 0.5), deviation: SIMD3(repeating: 0.5)))
+                PixelBatch(count: pictures.count, height: height, width: width, bytes: bytes), .halves)
         }
     }
 }
@@ -89,12 +88,4 @@ extension HostTensor {
         return HostTensor(
             Shape([1] + shape.dimensions.dropFirst()), Array(values[index * count..<(index + 1) * count]))
     }
-}
-
-extension VisionTransformerConfiguration {
-    /// What a model ends with: logits, or the embedding where it has no head.
-    package var output: OutputKind { classes == nil ? .embedding : .logits }
-
-    /// The name of `output`.
-    package var outputName: String { classes == nil ? "embedding" : "logits" }
 }

@@ -4,7 +4,7 @@ import Imaging
 import VisionModels
 
 /// The command `fovea attention`.
-struct Attention: ParsableCommand {
+struct Attention: ParsableCommand, VerboseCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show where a model looks.",
         discussion: """

@@ -4,7 +4,7 @@ import Fovea
 import VisionModels
 
 /// `fovea bench`: how fast a model is on a device.
-struct Bench: ParsableCommand {
+struct Bench: ParsableCommand, VerboseCommand {
     static let configuration = CommandConfiguration(
         abstract: "Time a model: latency, images a second, and where the time goes.",
         discussion: """
@@ -118,8 +118,10 @@ struct Bench: ParsableCommand {
         if profile || trace != nil, case .reference = device {
             throw ValidationError("--profile and --trace need an OpenCL device; \(device.name) has no kernels")
         }
-        let rival = try versus.map { request throws(FoveaError) in
-            try ComputeDevice(request) { Console.say("fovea: \($0)") }
+        let rival = try versus.map { (request: DeviceRequest) throws(FoveaError) -> ComputeDevice in
+            let rival = try ComputeDevice(request) { Console.say("fovea: \($0)") }
+            try deviceOptions.precision.check(on: rival)
+            return rival
         }
         let array = try input.map { path throws(FoveaError) in try InputArray(contentsOf: path) }
         if onDemand {

@@ -68,8 +68,8 @@ extension BenchmarkReport {
             + "together".padded(57, .left) + (profile.seconds * 1000).formatted(decimals: 3).padded(11) + "   100.0"
             + rate(profile.flop, profile.seconds) + rate(profile.rows.reduce(0) { $0 + $1.bytes }, profile.seconds)
             + roofShare(profile.attainableSeconds(device.roofline), profile.seconds) + "\n"
-            + "of a run no kernel ran in \(percent(profile.hostShare)) before the first and after the last, and in "
-            + "\(percent(profile.gapShare)) between two\n"
+            + "of a run no kernel ran in \(profile.hostShare.percent) before the first and after the last, and in "
+            + "\(profile.gapShare.percent) between two\n"
     }
 
     private func line(_ row: LaunchProfile.Row) -> String {
@@ -79,27 +79,11 @@ extension BenchmarkReport {
             + rate(row.bytes, row.seconds) + roofShare(row.attainableSeconds(device.roofline), row.seconds) + "\n"
     }
 
-    private func percent(_ share: Double) -> String { "\((100 * share).formatted(decimals: 1)) %" }
-
     private func rate(_ amount: Double, _ seconds: Double) -> String {
         (amount / max(seconds, 1e-12) / 1e9).formatted(decimals: 1).padded(10)
     }
 
     private func roofShare(_ attainable: Double?, _ seconds: Double) -> String {
         (attainable.map { (100 * $0 / max(seconds, 1e-12)).formatted(decimals: 1) } ?? "–").padded(11)
-    }
-}
-
-/// Where a text stands in its column.
-private enum Side {
-    case left
-    case right
-}
-
-extension String {
-    /// Filled with spaces to a width.
-    fileprivate func padded(_ width: Int, _ side: Side = .right) -> String {
-        let padding = String(repeating: " ", count: max(0, width - count))
-        return side == .left ? self + padding : padding + self
     }
 }

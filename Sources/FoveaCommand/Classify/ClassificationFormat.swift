@@ -77,7 +77,8 @@ extension ClassificationFormat {
             }
             let width = names.map(\.count).max() ?? 0
             return zip(predictions, names).reduce(into: title + "\n") { page, line in
-                page += "  \(percent(line.0.probability)) %  " + line.1
+                // Wide enough for 100 %.
+                page += "  \(line.0.probability.percent.padded(7))  " + line.1
                 if let description = line.0.description {
                     page += String(repeating: " ", count: width == 0 ? 0 : width - line.1.count + 2)
                     page += description.escapingControlCharacters
@@ -85,12 +86,6 @@ extension ClassificationFormat {
                 page += "\n"
             }
         }
-    }
-
-    /// A probability in percent with one decimal, five columns wide.
-    private static func percent(_ probability: Double) -> String {
-        let digits = (100 * probability).formatted(decimals: 1)
-        return String(repeating: " ", count: max(0, 5 - digits.count)) + digits
     }
 }
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Fovea
 
 /// The command `fovea classify`.
-struct Classify: AsyncParsableCommand {
+struct Classify: AsyncParsableCommand, PictureModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say what pictures show.",
         discussion: """
@@ -33,8 +33,10 @@ struct Classify: AsyncParsableCommand {
     var output: String?
 
     @Flag(
-        help:
-            "Go on with the rows that an interrupted run of the same command has left in FILE.partial; for jsonl and csv."
+        help: """
+            Go on with the rows that an interrupted run of the same command has left in FILE.partial; for jsonl and csv. \
+            Without it they are replaced only with --overwrite.
+            """
     )
     var resume = false
 
@@ -67,8 +69,9 @@ struct Classify: AsyncParsableCommand {
         let facts = ClassificationFormat.Facts(
             model: files.name, device: classifier.deviceName, precision: options.device.precision.resolved)
         let run = RunRecord(of: "classify", [("--format", format.rawValue), ("--top-k", String(classifier.topCount))])
-        try stream.begin(
-            run.adding(classifier.opened, options, device: classifier.deviceName), options.verbosity)
+        try stream.begin(options.verbosity) { () throws(FoveaError) in
+            try run.adding(classifier.opened, options, device: classifier.deviceName)
+        }
         let writer = RowWriter(
             format: format, facts: facts, stream: stream, failFast: failFast, verbosity: options.verbosity)
         try await writer.write(feed, of: shard, total: { pictures.count(in: shard) }, rows: classifier.rows)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Fovea
 
 /// The command `fovea embed`.
-struct Embed: AsyncParsableCommand {
+struct Embed: AsyncParsableCommand, PictureModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Describe pictures by vectors.",
         discussion: """
@@ -33,7 +33,12 @@ struct Embed: AsyncParsableCommand {
     @Flag(help: "Scale each vector to length 1; one of length 0 stays as it is.")
     var normalize = false
 
-    @Flag(help: "Go on with the rows that an interrupted run of the same command has left in FILE.partial.")
+    @Flag(
+        help: """
+            Go on with the rows that an interrupted run of the same command has left in FILE.partial. Without it they are \
+            replaced only with --overwrite.
+            """
+    )
     var resume = false
 
     @OptionGroup var failFast: FailFastOption
@@ -54,7 +59,9 @@ struct Embed: AsyncParsableCommand {
         }
         try stream.earlier?.check(width: embedder.width)
         let run = RunRecord(of: "embed", [("--normalize", normalize ? "given" : nil)])
-        try stream.begin(run.adding(embedder.opened, options, device: embedder.deviceName), options.verbosity)
+        try stream.begin(options.verbosity) { () throws(FoveaError) in
+            try run.adding(embedder.opened, options, device: embedder.deviceName)
+        }
         let writer = RowWriter(
             format: format, facts: embedder.width, stream: stream, failFast: failFast, verbosity: options.verbosity)
         try await writer.write(feed, of: shard, total: { pictures.count(in: shard) }, rows: embedder.rows)

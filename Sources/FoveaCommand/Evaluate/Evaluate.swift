@@ -3,7 +3,7 @@ import Checkpoints
 import Fovea
 
 /// The command `fovea evaluate`.
-struct Evaluate: AsyncParsableCommand {
+struct Evaluate: AsyncParsableCommand, PictureModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure how often a model is right.",
         discussion: """

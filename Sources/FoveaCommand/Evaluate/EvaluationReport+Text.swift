@@ -31,7 +31,7 @@ extension EvaluationReport {
         let width = weak.map { classes.title($0).count }.max() ?? 0
         return ["", "classes of the lowest recall (recall, precision, pictures)"]
             + weak.map { index in
-                "  \(padded(classes.title(index), width))  \(percent(e.recall(index)))  \(percent(e.precision(index)))  "
+                "  \(classes.title(index).padded(width, .left))  \(percent(e.recall(index)))  \(percent(e.precision(index)))  "
                     + e.pictures[index].grouped
             }
     }
@@ -52,13 +52,13 @@ extension EvaluationReport {
         let cells = columns.flatMap { row in columns.map { e.confusion(row, $0) } }
         let width = max(String(cells.max() ?? 0).count, String(columns.last ?? 0).count) + 1
         func row(_ values: [String]) -> String {
-            values.map { String(repeating: " ", count: width - $0.count) + $0 }.joined()
+            values.map { $0.padded(width) }.joined()
         }
         return section(
             "confusion matrix (a row a class, a column what its pictures were taken for)",
-            ["  " + padded("", nameWidth) + row(columns.map(String.init))]
+            ["  " + "".padded(nameWidth) + row(columns.map(String.init))]
                 + zip(columns, names).map { label, name in
-                    "  " + padded(name, nameWidth)
+                    "  " + name.padded(nameWidth, .left)
                         + row(columns.map { e.confusion(label, $0) }.map { $0 == 0 ? "." : String($0) })
                 })
     }
@@ -77,12 +77,6 @@ extension EvaluationReport {
         "\(count.grouped) \(count == 1 ? one : many ?? one + "s")"
     }
 
-    private func percent(_ share: Double) -> String {
-        let digits = (100 * share).formatted(decimals: 1)
-        return String(repeating: " ", count: max(0, 5 - digits.count)) + digits + " %"
-    }
-
-    private func padded(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
-    }
+    /// In a column that takes 100 %.
+    private func percent(_ share: Double) -> String { share.percent.padded(7) }
 }

@@ -27,6 +27,21 @@ struct OverwriteOption: ParsableArguments {
         throw FoveaError(
             .output, code: "OUT_EXISTS", "\(path): exists already; replace it with --overwrite or name another file")
     }
+
+    /// Throws category `output` where an unfinished run has left rows and `--overwrite` was not given.
+    func check(_ partial: PartialFile) throws(FoveaError) {
+        var status = stat()
+        guard !overwrite, stat(partial.path, &status) == 0, status.st_size > 0 else { return }
+        throw FoveaError(
+            .output, code: "OUT_PARTIAL_EXISTS",
+            "\(partial.path): holds the rows of an unfinished run; go on with them with --resume, replace them with "
+                + "--overwrite, or name another file")
+    }
+}
+
+/// A command that can be told how much to say.
+protocol VerboseCommand: ParsableCommand {
+    var verbosity: Verbosity { get }
 }
 
 /// How much is said on standard error.

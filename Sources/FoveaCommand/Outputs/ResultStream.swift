@@ -14,8 +14,8 @@ struct ResultStream {
     private let names: OutputFile?
     /// The command that makes the rows; goes away with the end of the work, too.
     private let run: OutputFile?
-    /// The command that made the earlier rows; nil where nobody has noted it.
-    private let earlierRun: JSON?
+    /// What the note beside earlier rows tells; nil where there are none.
+    private let earlierRun: EarlierRun?
     private let partial: PartialFile?
     /// What an interrupted run had already written; nil where nothing is resumed.
     let earlier: EarlierRows?
@@ -39,6 +39,7 @@ struct ResultStream {
         try overwrite.check(path)
         if format.countsRows { try Self.checkRewritable(path) }
         let partial = try PartialFile(of: path)
+        if !resumes { try overwrite.check(partial) }
         let isLeft = resumes && access(partial.path, F_OK) == 0
         earlier = isLeft ? try EarlierRows(partial, format, passing: &inputs) : nil
         self.partial = partial
@@ -51,17 +52,21 @@ struct ResultStream {
             (run, earlierRun) = (nil, nil)
             return
         }
-        let noted = (earlier?.byteCount ?? 0) > 0 ? partial.notedRun : nil
-        earlierRun = noted.flatMap { try? JSON(parsing: $0) }
-        run = try OutputFile(path, keeping: earlierRun == nil ? 0 : noted?.count ?? 0, suffix: PartialFile.runSuffix)
+        earlierRun = (earlier?.byteCount ?? 0) > 0 ? partial.earlierRun : nil
+        run = try OutputFile(path, keeping: earlierRun?.byteCount ?? 0, suffix: PartialFile.runSuffix)
     }
 
     /// Notes the command beside its rows; throws a usage error where the earlier ones are of another.
-    func begin(_ record: RunRecord, _ verbosity: Verbosity) throws(FoveaError) {
+    ///
+    /// - Parameter record: Makes the record, for which weights are read; not called where nobody will ask for it.
+    func begin(_ verbosity: Verbosity, _ record: () throws(FoveaError) -> RunRecord) throws(FoveaError) {
         guard let run, let partial else { return }
-        if let earlierRun { return try record.check(against: earlierRun, of: partial) }
-        if let earlier, earlier.byteCount > 0 {
-            verbosity.note("\(partial.runPath) is not there, so nobody knows whether the same command began the rows")
+        let record = try record()
+        switch earlierRun {
+        case .command(let earlier, _): return try record.check(against: earlier, of: partial)
+        case .unknown(let reason):
+            verbosity.note("\(partial.runPath) \(reason), so nobody knows whether the same command began the rows")
+        case nil: break
         }
         try run.write(record.json.text() + "\n")
     }
@@ -107,10 +112,29 @@ struct ResultStream {
     }
 }
 
+/// What the note beside earlier rows tells of the command that made them.
+private enum EarlierRun {
+    /// The command, and how long its note is.
+    case command(JSON, byteCount: Int)
+    /// Nothing: the note is not there, say.
+    case unknown(String)
+
+    /// How much of the note is kept.
+    var byteCount: Int {
+        switch self {
+        case .command(_, let byteCount): byteCount
+        case .unknown: 0
+        }
+    }
+}
+
 extension PartialFile {
-    /// The note of the command; nil where there is none.
-    fileprivate var notedRun: [UInt8]? {
-        guard let file = try? InputFile(runPath) else { return nil }
-        return try? ByteSource.file(file).bytes(in: 0..<file.size)
+    /// What the note of the command tells.
+    fileprivate var earlierRun: EarlierRun {
+        guard access(runPath, F_OK) == 0 else { return .unknown("is not there") }
+        guard let file = try? InputFile(runPath), let bytes = try? ByteSource.file(file).bytes(in: 0..<file.size),
+            let note = try? JSON(parsing: bytes), note.object != nil
+        else { return .unknown("cannot be read") }
+        return .command(note, byteCount: bytes.count)
     }
 }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Fovea
 import Imaging
+import OpenCLRuntime
 import Operations
 import VisionModels
 
@@ -30,12 +31,17 @@ struct RunRecord {
     }
 
     /// Adds a model and what changes its answers; `device` is the one that was found.
-    func adding(_ opened: OpenedModel, _ options: PictureModelOptions, device: String) -> RunRecord {
+    ///
+    /// Reads the model's short tensors; throws category `model` where one cannot be read.
+    func adding(
+        _ opened: OpenedModel, _ options: PictureModelOptions, device: String
+    ) throws(FoveaError) -> RunRecord {
         let (model, pictures) = (options.model, options.preprocessing)
+        let fingerprint = try opened.checkpoint.fingerprint()
         func given(_ flag: Bool) -> String? { flag ? "given" : nil }
         var record = self
         record.facts += [
-            ("--model", opened.files.name), ("weights of fingerprint", opened.checkpoint.fingerprint),
+            ("--model", opened.files.name), ("weights of fingerprint", fingerprint),
             ("--architecture", model.architecture), ("--heads", model.heads.map(String.init)),
             ("--activation", model.activation?.rawValue), ("--labels", model.labels),
             ("--allow-nonfinite", given(model.allowNonfinite)),
@@ -54,17 +60,20 @@ extension Checkpoint {
     /// A text that differs where weights do: made of all names and shapes, and of the values of short tensors.
     ///
     /// Those are biases and norms, which training changes whenever it changes the long ones.
-    fileprivate var fingerprint: String {
-        // FNV-1a of 64 bits, by words.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        func add(_ word: UInt64) { hash = (hash ^ word) &* 0x100_0000_01B3 }
+    fileprivate func fingerprint() throws(FoveaError) -> String {
+        var hash = FNV1a()
         for name in names.sorted() {
-            guard let shape = layout(of: name)?.shape else { continue }
-            name.utf8.forEach { add(UInt64($0)) }
-            shape.dimensions.forEach { add(UInt64($0)) }
-            guard shape.count <= 1 << 16, let values = try? readCounting(name).tensor.values else { continue }
-            values.forEach { add(UInt64($0.bitPattern)) }
+            guard let layout = self.layout(of: name) else { continue }
+            hash.combine(name.utf8)
+            for length in layout.shape.dimensions { hash.combine(word: UInt64(length)) }
+            // No weight is an integer: those are counters and indices.
+            guard layout.shape.count <= 1 << 16, layout.scalarType.isFloatingPoint else { continue }
+            do throws(CheckpointError) {
+                for value in try readCounting(name).tensor.values { hash.combine(word: UInt64(value.bitPattern)) }
+            } catch {
+                throw FoveaError(ofModel: error)
+            }
         }
-        return String(hash, radix: 16)
+        return String(hash.value, radix: 16)
     }
 }

@@ -2,6 +2,15 @@ import ArgumentParser
 import Fovea
 import VisionModels
 
+/// A command whose model looks at pictures.
+protocol PictureModelCommand: VerboseCommand {
+    var options: PictureModelOptions { get }
+}
+
+extension PictureModelCommand {
+    var verbosity: Verbosity { options.verbosity }
+}
+
 /// A model that looks at pictures: which one, how it gets them, and where it computes.
 struct PictureModelOptions: ParsableArguments {
     @OptionGroup var batch: BatchOption

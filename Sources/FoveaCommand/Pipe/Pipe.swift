@@ -3,7 +3,7 @@ import Checkpoints
 import Fovea
 
 /// The command `fovea pipe`.
-struct Pipe: AsyncParsableCommand {
+struct Pipe: AsyncParsableCommand, PictureModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answer requests line by line, for engines that run many processes.",
         discussion: """

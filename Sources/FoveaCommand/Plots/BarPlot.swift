@@ -29,7 +29,7 @@ struct BarPlot {
             let length = Int((max(0, min(1, bar.share)) * Double(Self.barWidth)).rounded())
             canvas.text(names[position], right: left - 10, y: y)
             canvas.fill(x: left, y: y, width: length, height: Self.barHeight, Self.color)
-            canvas.text((100 * bar.share).formatted(decimals: 1) + " %", x: right + 12, y: y)
+            canvas.text(bar.share.percent, x: right + 12, y: y)
         }
         return canvas.picture
     }

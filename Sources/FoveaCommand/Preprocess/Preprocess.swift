@@ -4,7 +4,7 @@ import Fovea
 import Imaging
 
 /// The command `fovea preprocess`.
-struct Preprocess: ParsableCommand {
+struct Preprocess: ParsableCommand, VerboseCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what the model would see.",
         discussion: """

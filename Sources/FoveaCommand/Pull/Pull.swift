@@ -6,7 +6,7 @@ import Fovea
     import ModelHub
 
     /// The command `fovea pull`.
-    struct Pull: AsyncParsableCommand {
+    struct Pull: AsyncParsableCommand, VerboseCommand {
         static let configuration = CommandConfiguration(
             abstract: "Download a model from the Hugging Face hub into its cache.",
             discussion: """

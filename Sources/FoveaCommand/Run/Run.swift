@@ -6,7 +6,7 @@ import Operations
 import VisionModels
 
 /// The command `fovea run`.
-struct Run: ParsableCommand {
+struct Run: ParsableCommand, VerboseCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a model on an array of numbers.",
         discussion: """

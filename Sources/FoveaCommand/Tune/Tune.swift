@@ -4,7 +4,7 @@ import OpenCLOperations
 import Operations
 
 /// `fovea tune`: the best kernel parameters for this device.
-struct Tune: ParsableCommand {
+struct Tune: ParsableCommand, VerboseCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure the kernel parameters for this device and keep them.",
         discussion: """

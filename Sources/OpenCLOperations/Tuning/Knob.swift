@@ -1,6 +1,6 @@
 /// One tunable number: the macro's name, where it is stored, and what may be tried, in one row.
 ///
-/// The `-D` flags, the JSON and the search space derive from it.
+/// The `#define` lines, the JSON and the search space derive from it.
 struct Knob<Tuning>: @unchecked Sendable {
     // `@unchecked Sendable`: key paths of structs are immutable; the library marks only some of them as such.
     let name: String

@@ -1,11 +1,5 @@
 // attention — softmax(scale · Q · Kᵀ + bias) · V for each head.                Vaswani et al., arXiv:1706.03762
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 extension ReferenceBackend {
     /// Returns the parameters themselves.
     public func prepare(_ parameters: AttentionBiasParameters) -> AttentionBiasParameters { parameters }
@@ -30,42 +24,57 @@ extension ReferenceBackend {
                 queryKeyValue.values.withUnsafeBufferPointer { values in
                     guard let base = values.baseAddress else { return }
                     let first = base + image * tokens * stride + head * headWidth
-                    attend(
-                        query: first, key: first + width, value: first + 2 * width, stride: stride, tokens: tokens,
-                        queries: answered, headWidth: headWidth, scale: Double(scale),
-                        bias: { query, key in Double(bias?.values.values[(head * tokens + query) * tokens + key] ?? 0)
-                        },
-                        output: y.base + image * answered * width + head * headWidth, outputStride: width)
+                    let view = HeadView(
+                        query: first, key: first + width, value: first + 2 * width, stride: stride,
+                        output: y.base + image * answered * width + head * headWidth, outputStride: width,
+                        tokens: tokens, width: headWidth)
+                    attend(view, queries: answered, scale: Double(scale)) { query, key in
+                        Double(bias?.values.values[(head * tokens + query) * tokens + key] ?? 0)
+                    }
                 }
             }
         }
     }
 
-    /// One head of one picture; rows of query, key and value lie `stride` apart.
-    private func attend(
-        query: UnsafePointer<Float>, key: UnsafePointer<Float>, value: UnsafePointer<Float>, stride: Int, tokens: Int,
-        queries: Int, headWidth: Int, scale: Double, bias: (Int, Int) -> Double, output: UnsafeMutablePointer<Float>,
-        outputStride: Int
-    ) {
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: tokens + headWidth) { scratch in
+    /// One head of one picture; `bias` is that of a query and a key.
+    private func attend(_ head: HeadView, queries: Int, scale: Double, bias: (Int, Int) -> Double) {
+        let (stride, tokens, width) = (head.stride, head.tokens, head.width)
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: tokens + width) { scratch in
             guard let scores = scratch.baseAddress else { return }
             let sum = scores + tokens
             for row in 0..<queries {
-                let q = query + row * stride
+                let q = head.query + row * stride
                 for t in 0..<tokens {
-                    let k = key + t * stride
+                    let k = head.key + t * stride
                     var score = 0.0
-                    for c in 0..<headWidth { score += Double(q[c]) * Double(k[c]) }
+                    for c in 0..<width { score += Double(q[c]) * Double(k[c]) }
                     scores[t] = scale * score + bias(row, t)
                 }
                 softmaxInPlace(scores, count: tokens)
-                for c in 0..<headWidth { sum[c] = 0 }
+                for c in 0..<width { sum[c] = 0 }
                 for t in 0..<tokens {
-                    let (weight, v) = (scores[t], value + t * stride)
-                    for c in 0..<headWidth { sum[c] += weight * Double(v[c]) }
+                    let (weight, v) = (scores[t], head.value + t * stride)
+                    for c in 0..<width { sum[c] += weight * Double(v[c]) }
                 }
-                for c in 0..<headWidth { output[row * outputStride + c] = Float(sum[c]) }
+                let output = head.output + row * head.outputStride
+                for c in 0..<width { output[c] = Float(sum[c]) }
             }
         }
     }
+}
+
+/// Where one head of one picture reads and writes.
+private struct HeadView {
+    /// Its channels in the first row of query, key and value, `[T, C]` with rows `stride` apart.
+    let query: UnsafePointer<Float>
+    let key: UnsafePointer<Float>
+    let value: UnsafePointer<Float>
+    let stride: Int
+    /// Its channels in the first row of the result, with rows `outputStride` apart.
+    let output: UnsafeMutablePointer<Float>
+    let outputStride: Int
+    /// T.
+    let tokens: Int
+    /// C.
+    let width: Int
 }

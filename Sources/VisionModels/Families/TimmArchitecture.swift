@@ -53,9 +53,6 @@ struct TimmArchitecture {
     private static var groups: [JSON] {
         [visionTransformers, evaAndOthers].flatMap { (try? JSON(parsing: $0).array) ?? [] }
     }
-
-    /// All names of the tables.
-    static var registeredNames: [String] { groups.flatMap { $0["models"]?.object?.keys ?? [] } }
 }
 
 extension TimmArchitecture {

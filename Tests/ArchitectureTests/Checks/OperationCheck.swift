@@ -1,7 +1,7 @@
 /// An operation has the same name in every place where it lives: knowing one, a reader knows all.
 enum OperationCheck {
     /// Files of the reference that hold no operation, by the start of their name.
-    static let supportPrefixes = ["ReferenceBackend", "Parallel"]
+    static let supportPrefixes = ["ReferenceBackend", "Parallel", "TransposedWeight"]
 
     /// Verbs of `Backend` whose operation is not the verb itself.
     static let operationOfVerb = ["embed": "PatchEmbedding", "gate": "Gating", "pool": "Pooling"]
