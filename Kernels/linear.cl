@@ -4,28 +4,30 @@
 //   A register tile: each item keeps ROWS × COLUMNS sums and walks k once (Volkov, GTC 2010, "Better performance at
 //   lower occupancy"); layer scale is folded into W and b at load.
 //
-//   x         [rows, inputs]    float  in
-//   weight    [panels][inputs][PANEL]  float  in   Wᵀ in panels of PANEL columns, zero-padded at the end
+//   x         [rows, INPUTS]    float  in
+//   weight    [panels][INPUTS][PANEL]  float  in   Wᵀ in panels of PANEL columns, zero-padded at the end
 //   bias      [panels · PANEL]  float  in   zero-padded
-//   residual  [rows, outputs]   float  in   read only with RESIDUAL; may alias y
-//   gamma, beta  [inputs]       float  in   read only with NORM
-//   y         [rows, outputs]   float  out  every element written; must not alias x
+//   residual  [rows, OUTPUTS]   float  in   read only with RESIDUAL; may alias y
+//   gamma, beta  [INPUTS]       float  in   read only with NORM
+//   y         [rows, OUTPUTS]   float  out  every element written; must not alias x
 //   epsilon   ε                 float  in   read only with NORM
-//   rows, inputs, outputs       int    in   sizes: all layers of one epilogue share a kernel, for the first start of a model
-//                                           is the compiler's time
+//   rows                        int    in
 //
 //   Launch    groups: ⌈rows / (GROUP_ROWS·ROWS)⌉ in blocks: groups of a block × panels × blocks; items: GROUP_COLUMNS ×
 //             GROUP_ROWS
 //   Local     3 · GROUP_ROWS · ROWS floats with NORM, none without
 //   Numerics  float32, one chain of fma over k per element, bias first; two-pass statistics. A row does not depend on
 //             the rows around it
-//   Work      2·rows·inputs·outputs flop, 4·(rows·(inputs + outputs) + inputs·outputs) bytes
+//   Work      2·rows·INPUTS·OUTPUTS flop, 4·(rows·(INPUTS + OUTPUTS) + INPUTS·OUTPUTS) bytes
 //   Host      Sources/OpenCLOperations/Operations/Linear+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Linear.swift
 
 // Problem
-#ifndef WHOLE
-  #define WHOLE 1          // 1: outputs is a multiple of VECTOR
+#ifndef INPUTS
+  #define INPUTS 768       // D, elements per row of x
+#endif
+#ifndef OUTPUTS
+  #define OUTPUTS 768      // elements per row of y
 #endif
 #ifndef NORM
   #define NORM 0           // 1: layer norm first
@@ -33,7 +35,7 @@
 #ifndef RESIDUAL
   #define RESIDUAL 0       // 1: add residual last
 #endif
-#define ROW_WIDTH (WHOLE ? VECTOR : 1)
+#define ROW_WIDTH OUTPUTS
 #include "activation.cl"
 // Tuning — set by LinearTuning; any legal value gives the same bits.
 #ifndef ROWS
@@ -55,7 +57,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP_COLUMNS, GROUP_ROWS, 1)))
 void linear(__global const float *restrict x, __global const float *restrict weight,
             __global const float *restrict bias, __global const float *residual,
             __global const float *restrict gamma, __global const float *restrict beta, const float epsilon,
-            __global float *y, const int rows, const int inputs, const int outputs) {
+            __global float *y, const int rows) {
   const int panel = get_group_id(1);
   const int row_in_group = get_local_id(1) * ROWS;
   const int first_row = row_group() * (GROUP_ROWS * ROWS) + row_in_group;
@@ -64,14 +66,14 @@ void linear(__global const float *restrict x, __global const float *restrict wei
   // 1. Rows past the end read the last row again, so that the inner loop has no branch.
   __global const float *source[ROWS];
   #pragma unroll
-  for (int i = 0; i < ROWS; ++i) source[i] = x + (size_t)min(first_row + i, rows - 1) * inputs;
+  for (int i = 0; i < ROWS; ++i) source[i] = x + (size_t)min(first_row + i, rows - 1) * INPUTS;
 
 #if NORM
   // 2. Statistics of the group's rows, each by one item.
   __local normalizer normalizers[GROUP_ROWS * ROWS];
   for (int i = get_local_id(1) * GROUP_COLUMNS + get_local_id(0); i < GROUP_ROWS * ROWS; i += GROUP_COLUMNS * GROUP_ROWS) {
     const int row = min(row_group() * (GROUP_ROWS * ROWS) + i, rows - 1);
-    normalizers[i] = row_normalizer(x + (size_t)row * inputs, inputs, epsilon);
+    normalizers[i] = row_normalizer(x + (size_t)row * INPUTS, INPUTS, epsilon);
   }
   barrier(CLK_LOCAL_MEM_FENCE);  // statistics written before any item reads them
   normalizer n[ROWS];
@@ -87,8 +89,8 @@ void linear(__global const float *restrict x, __global const float *restrict wei
     #pragma unroll
     for (int i = 0; i < ROWS; ++i) sum[i][j] = b;
   }
-  __global const float *w = weight + (size_t)panel * inputs * PANEL + column_in_panel;
-  for (int k = 0; k < inputs; ++k) {
+  __global const float *w = weight + (size_t)panel * (INPUTS * PANEL) + column_in_panel;
+  for (int k = 0; k < INPUTS; ++k) {
     vfloat columns[VECTORS];
     #pragma unroll
     for (int j = 0; j < VECTORS; ++j) columns[j] = v_load(w + j * VECTOR);
@@ -112,12 +114,12 @@ void linear(__global const float *restrict x, __global const float *restrict wei
       #pragma unroll
       for (int j = 0; j < VECTORS; ++j) {
         const int column = panel * PANEL + column_in_panel + j * VECTOR;
-        const size_t at = (size_t)(first_row + i) * outputs + column;
+        const size_t at = (size_t)(first_row + i) * OUTPUTS + column;
         vfloat value = ACTIVATE(sum[i][j]);
 #if RESIDUAL
-        value += load_first(residual + at, outputs - column);
+        value += load_first(residual + at, OUTPUTS - column);
 #endif
-        store_first(value, y + at, outputs - column);
+        store_first(value, y + at, OUTPUTS - column);
       }
     }
   }

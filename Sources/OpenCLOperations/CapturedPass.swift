@@ -24,8 +24,6 @@ package final class CapturedPass<Result> {
 struct LaunchRequest {
     let operation: Operation
     let specialization: Specialization
-    /// Nil where the specialization has the sizes.
-    let knownLabel: String?
     let arguments: [OpenCLBackend.Argument]
     let flop: Int
     /// Nil where every buffer is read or written as a whole.

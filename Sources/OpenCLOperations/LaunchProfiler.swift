@@ -24,12 +24,19 @@ package struct LaunchTime: Sendable {
 /// Keeps the events of launches until they are asked for.
 final class LaunchProfiler {
     private final class Record {
-        let request: LaunchRequest
+        let operation: Operation
+        let specialization: Specialization
+        let flop: Double
         let bytes: Double
         let event: Event
 
-        init(_ request: LaunchRequest, bytes: Double, _ event: consuming Event) {
-            self.request = request
+        init(
+            _ operation: Operation, _ specialization: Specialization, flop: Double, bytes: Double,
+            _ event: consuming Event
+        ) {
+            self.operation = operation
+            self.specialization = specialization
+            self.flop = flop
             self.bytes = bytes
             self.event = event
         }
@@ -37,8 +44,11 @@ final class LaunchProfiler {
 
     private var records: [Record] = []
 
-    func record(_ request: LaunchRequest, bytes: Double, _ event: consuming Event) {
-        records.append(Record(request, bytes: bytes, event))
+    func record(
+        _ operation: Operation, _ specialization: Specialization, flop: Double, bytes: Double,
+        _ event: consuming Event
+    ) {
+        records.append(Record(operation, specialization, flop: flop, bytes: bytes, event))
     }
 
     /// Waits for the last launch and hands out all times.
@@ -48,22 +58,19 @@ final class LaunchProfiler {
         var times: [LaunchTime] = []
         for record in records {
             let measured = try record.event.times()
-            let request = record.request
             times.append(
                 LaunchTime(
-                    operation: request.operation, kernel: request.specialization.kernel, label: request.label,
-                    nanoseconds: measured.duration, start: measured.started, flop: Double(request.flop),
-                    bytes: record.bytes, queued: measured.queued))
+                    operation: record.operation, kernel: record.specialization.kernel,
+                    label: record.specialization.label, nanoseconds: measured.duration, start: measured.started,
+                    flop: record.flop, bytes: record.bytes, queued: measured.queued))
         }
         return times
     }
 }
 
-extension LaunchRequest {
+extension Specialization {
     /// The sizes a reader tells uses of the kernel apart by.
     fileprivate var label: String {
-        let defines = specialization.defines
-        if let knownLabel { return knownLabel }
         if let inputs = defines["INPUTS"], let outputs = defines["OUTPUTS"] { return "\(inputs)→\(outputs)" }
         if let heads = defines["HEADS"], let width = defines["HEAD_WIDTH"] { return "\(heads)×\(width)" }
         return defines["WIDTH"].map(String.init) ?? ""

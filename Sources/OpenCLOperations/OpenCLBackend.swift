@@ -113,19 +113,17 @@ package final class OpenCLBackend: Backend {
     /// - Parameters:
     ///   - variant: The kernel, where it is not the operation's own: sizes that its own cannot run.
     ///   - kernel: The kernel where it is none of the operation's variants.
-    ///   - label: The sizes that tell this use of the kernel from others, where its macros do not hold them.
     ///   - flop: What the sizes ask for, as the case lists count it; for the profile alone.
     ///   - bytes: What must be read and written, where that is not all of every buffer; for the profile alone.
     func launch(
-        _ operation: Operation, as variant: KernelVariant? = nil, kernel: String? = nil, label: String? = nil,
-        _ defines: [String: Int], _ arguments: [Argument], flop: Int, bytes: Int? = nil, global: NDRange,
-        local: NDRange?
+        _ operation: Operation, as variant: KernelVariant? = nil, kernel: String? = nil, _ defines: [String: Int],
+        _ arguments: [Argument], flop: Int, bytes: Int? = nil, global: NDRange, local: NDRange?
     ) throws(OpenCLError) {
         let variant = variant ?? self.variant(of: operation)
         let specialization = Specialization(kernel ?? operation.kernelName + variant.suffix, defines)
         let request = LaunchRequest(
-            operation: operation, specialization: specialization, knownLabel: label, arguments: arguments, flop: flop,
-            knownBytes: bytes, global: global, local: local)
+            operation: operation, specialization: specialization, arguments: arguments, flop: flop, knownBytes: bytes,
+            global: global, local: local)
         guard recorded == nil else {
             recorded?.append(request)
             return
@@ -145,7 +143,8 @@ package final class OpenCLBackend: Backend {
     ) throws(OpenCLError) {
         guard let profiler else { return try queue.launch(kernel, global: request.global, local: request.local) }
         profiler.record(
-            request, bytes: bytes, try queue.launchWithEvent(kernel, global: request.global, local: request.local))
+            request.operation, request.specialization, flop: Double(request.flop), bytes: bytes,
+            try queue.launchWithEvent(kernel, global: request.global, local: request.local))
     }
 
     /// Runs a pass whose launches are noted instead of run, its tensors in a pool that is not used again.

@@ -54,36 +54,32 @@ extension OpenCLBackend {
             residual.map { .buffer($0.buffer) } ?? .unused, norm.map { .buffer($0.scale) } ?? .unused,
             norm.map { .buffer($0.shift) } ?? .unused, .float(norm?.epsilon ?? 0), .buffer(y.buffer), .int(rows),
         ]
-        let (inputs, outputs) = (linear.inputWidth, linear.outputWidth)
-        let epilogue = [
-            "NORM": norm == nil ? 0 : 1, "RESIDUAL": residual == nil ? 0 : 1, "ACTIVATION": activation.macro,
-        ].merging(norm?.defines ?? [:]) { $1 }
-        let defines = epilogue.merging(["INPUTS": inputs, "OUTPUTS": outputs]) { $1 }
-        let flop = 2 * rows * inputs * outputs
+        let problem = [
+            "INPUTS": linear.inputWidth, "OUTPUTS": linear.outputWidth, "NORM": norm == nil ? 0 : 1,
+            "RESIDUAL": residual == nil ? 0 : 1, "ACTIVATION": activation.macro,
+        ]
+        let defines = problem.merging(norm?.defines ?? [:]) { $1 }
+        let flop = 2 * rows * linear.inputWidth * linear.outputWidth
         switch variant(of: .linear) {
         case .tiled:
             try launchLinearTiled(linear, defines, arguments, flop: flop, rows: rows)
         case .portable, .simd:
-            let whole = outputs % profile.linear.vector == 0 ? 1 : 0
-            try launchTiled(
-                .linear, label: "\(inputs)→\(outputs)", epilogue.merging(["WHOLE": whole]) { $1 },
-                arguments + [.int(inputs), .int(outputs)], flop: flop, rows: rows, columns: outputs)
+            try launchTiled(.linear, defines, arguments, flop: flop, rows: rows, columns: linear.outputWidth)
         case .plain:
-            try launch(.linear, defines, arguments, flop: flop, global: [outputs, rows], local: nil)
+            try launch(.linear, defines, arguments, flop: flop, global: [linear.outputWidth, rows], local: nil)
         }
         return y
     }
 
     /// Launches a kernel whose groups tile rows × columns of the result.
     func launchTiled(
-        _ operation: Operation, label: String? = nil, _ defines: [String: Int], _ arguments: [Argument], flop: Int,
-        rows: Int, columns: Int
+        _ operation: Operation, _ defines: [String: Int], _ arguments: [Argument], flop: Int, rows: Int, columns: Int
     ) throws(OpenCLError) {
         let tuning = profile.linear
         let rowGroups = RowGroups(rows: rows, height: tuning.groupHeight)
         let panels = (columns + tuning.panel - 1) / tuning.panel
         try launch(
-            operation, label: label, defines.merging(tuning.defines) { problem, _ in problem }, arguments, flop: flop,
+            operation, defines.merging(tuning.defines) { problem, _ in problem }, arguments, flop: flop,
             global: [rowGroups.perBlock * tuning.groupColumns, panels * tuning.groupRows, rowGroups.blocks],
             local: [tuning.groupColumns, tuning.groupRows, 1])
     }
