@@ -29,25 +29,36 @@ extension OpenCLBackend {
     /// Wᵀ in panels of columns, layer scale folded in: `[panels][rows][panel]`, of `[out, in]`.
     ///
     /// - Parameters:
+    ///   - panel: A multiple of 4.
     ///   - rows: At least the inputs; nil for as many.
-    ///   - element: What a weight is stored as.
-    func storeTransposed<Element: BitwiseCopyable & Sendable & ExpressibleByIntegerLiteral>(
+    ///   - elements: What weights are stored as.
+    func storeTransposed<Element: BitwiseCopyable & Sendable & ExpressibleByIntegerLiteral & SIMDScalar>(
         _ weight: HostTensor, scale: [Float]?, panel: Int, rows: Int? = nil,
-        as element: @Sendable (Float) -> Element
+        as elements: @Sendable (SIMD4<Float>) -> SIMD4<Element>
     ) throws(OpenCLError) -> Buffer {
+        precondition(panel % 4 == 0, "panels of \(panel) columns")
         let (outputs, inputs, values) = (weight.shape[0], weight.shape[1], weight.values)
         let panels = (outputs + panel - 1) / panel
-        return try storePanels(panels, of: (rows ?? inputs) * panel) { index, target in
-            let first = index * panel
-            let width = min(panel, outputs - first)
+        return try storePanels(panels, of: (rows ?? inputs) * panel) { (index, target: UnsafeMutablePointer<Element>) in
             values.withUnsafeBufferPointer { source in
-                // Sixteen inputs of a column at a time, a cache line: rows of 3072 floats share their cache sets, so that
-                // reading along the panel would fetch each line sixteen times.
+                let matrix = RowMajorMatrix(elements: source, rows: outputs, columns: inputs)
+                // Sixteen inputs of four columns at a time, cache lines: rows of 3072 floats share their cache sets, so
+                // that reading along the panel would fetch each line sixteen times.
                 for start in stride(from: 0, to: inputs, by: 16) {
-                    for column in 0..<width {
-                        let factor = scale?[first + column] ?? 1
-                        for k in start..<min(start + 16, inputs) {
-                            target[k * panel + column] = element(source[(first + column) * inputs + k] * factor)
+                    for output in stride(from: index * panel, to: min((index + 1) * panel, outputs), by: 4) {
+                        let scales = factors(of: scale, from: output)
+                        for k in stride(from: start, to: min(start + 16, inputs), by: 4) {
+                            let square = matrix.transposedSquare(output, k)
+                            let place = target + (k * panel + output - index * panel)
+                            func store(_ column: SIMD4<Float>, row: Int) {
+                                guard k + row < inputs else { return }
+                                UnsafeMutableRawPointer(place + row * panel).storeBytes(
+                                    of: elements(column * scales), as: SIMD4<Element>.self)
+                            }
+                            store(square.0, row: 0)
+                            store(square.1, row: 1)
+                            store(square.2, row: 2)
+                            store(square.3, row: 3)
                         }
                     }
                 }
@@ -60,5 +71,38 @@ extension OpenCLBackend {
         (0..<(outputs + panel - 1) / panel * panel).map { output in
             output < outputs ? (bias?[output] ?? 0) * (scale?[output] ?? 1) : 0
         }
+    }
+}
+
+/// Layer scale of four outputs; 1 without any and past the end.
+private func factors(of scale: [Float]?, from output: Int) -> SIMD4<Float> {
+    var result = SIMD4<Float>(repeating: 1)
+    guard let scale else { return result }
+    for index in 0..<min(4, scale.count - output) { result[index] = scale[output + index] }
+    return result
+}
+
+/// A matrix that is read in squares of 4 × 4, zero past its end.
+private struct RowMajorMatrix {
+    let elements: UnsafeBufferPointer<Float>
+    let rows: Int
+    let columns: Int
+
+    /// Four elements of a row; those past its end are zero, and all of a row past the last.
+    private func four(_ row: Int, _ column: Int) -> SIMD4<Float> {
+        guard row < rows, let base = elements.baseAddress else { return .zero }
+        let start = base + (row * columns + column)
+        if column + 4 <= columns { return UnsafeRawPointer(start).loadUnaligned(as: SIMD4<Float>.self) }
+        var result = SIMD4<Float>.zero
+        for index in 0..<columns - column { result[index] = start[index] }
+        return result
+    }
+
+    /// Rows `row` … `row + 3` of columns `column` … `column + 3`, each column a vector.
+    func transposedSquare(_ row: Int, _ column: Int) -> (SIMD4<Float>, SIMD4<Float>, SIMD4<Float>, SIMD4<Float>) {
+        let (a, b, c, d) = (four(row, column), four(row + 1, column), four(row + 2, column), four(row + 3, column))
+        return (
+            SIMD4(a.x, b.x, c.x, d.x), SIMD4(a.y, b.y, c.y, d.y), SIMD4(a.z, b.z, c.z, d.z), SIMD4(a.w, b.w, c.w, d.w)
+        )
     }
 }

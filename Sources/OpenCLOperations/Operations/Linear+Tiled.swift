@@ -13,7 +13,7 @@ extension OpenCLBackend {
         return OpenCLLinear(
             inputWidth: parameters.inputWidth, outputWidth: parameters.outputWidth,
             weight: try isHalf
-                ? storeTransposed(weight, scale: scale, panel: panel, rows: rows) { Float16($0) }
+                ? storeTransposed(weight, scale: scale, panel: panel, rows: rows) { SIMD4<Float16>($0) }
                 : storeTransposed(weight, scale: scale, panel: panel, rows: rows) { $0 },
             bias: try store(
                 paddedBias(parameters.bias, scale: scale, outputs: parameters.outputWidth, panel: panel)),
