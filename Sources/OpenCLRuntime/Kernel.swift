@@ -19,6 +19,8 @@ package struct Kernel: ~Copyable {
     package let preferredWorkGroupSizeMultiple: Int
     /// Local memory that the source declares, in bytes.
     package let staticLocalMemory: Int
+    /// Local memory that it may take, declared and given, in bytes.
+    let localMemoryLimit: Int
     /// Private memory of one work-item, in bytes, as far as the driver tells.
     package let privateMemory: Int
     /// Local memory given by arguments, in bytes, by argument.
@@ -49,6 +51,7 @@ package struct Kernel: ~Copyable {
         requiredWorkGroupSize = facts.requiredWorkGroupSize
         preferredWorkGroupSizeMultiple = facts.preferredWorkGroupSizeMultiple
         staticLocalMemory = facts.staticLocalMemory
+        localMemoryLimit = program.localMemoryLimit
         privateMemory = facts.privateMemory
     }
 
