@@ -7,8 +7,8 @@
 //   the chunks of 16 bytes permuted as tile_index(row, chunk, 8) has it: the 128-byte swizzle.
 //
 //   EMULATED  1: the product is a function over local memory that reads it as the descriptors say, in OpenCL C 1.2. Copies
-//             and products happen as late as they may, when they are waited for: a tile that is read before it has come, or
-//             written before it has been read, shows.
+//             and products happen as late as they may, when they are waited for, and until then NaN is where a copy goes:
+//             a tile that is read before it has come, or written before it has been read, shows.
 //
 //   GROUP_SUMS                  what an item holds of C: element e of lane l of warp w of the warp group is
 //                               C[16 · w + SUM_ROW(l, e)][SUM_COLUMN(l, e)] (matrix_layout.cl)
@@ -32,7 +32,10 @@
 #ifndef EMULATED
   #define EMULATED 1
 #endif
-// Of the instructions of matrix.cl the one whose sums lie as these do.
+#ifndef STEP_COPIES
+  #define STEP_COPIES 1    // chunks of a tile that an item copies
+#endif
+// Of the instructions of matrix.cl the one whose sums lie as these do; the host's number is 8.
 #undef MATRIX
 #define MATRIX 1
 #include "matrix.cl"
@@ -74,7 +77,9 @@ static inline void start(__local uint4 *tiles, pipeline *p) {
   p->copy = p->copies_begun = p->copies_done = p->products_begun = p->products_done = 0;
 }
 
+// Until the copy is waited for, what is there is a number of no use.
 static inline void copy_chunk(__local uint4 *target, __global const uint4 *source, int bytes, pipeline *p) {
+  *target = (uint4)(0xffffffffu);
   const int group = p->copies_begun % STAGES, copy = p->copy++;
   p->copies[group][copy].source = source;
   p->copies[group][copy].target = target - p->tiles;
