@@ -68,6 +68,9 @@ static const char linear_plain[] = {
 static const char linear_tiled[] = {
 #embed "linear_tiled.cl" suffix(, 0)
 };
+static const char linear_wgmma[] = {
+#embed "linear_wgmma.cl" suffix(, 0)
+};
 static const char matrix[] = {
 #embed "matrix.cl" suffix(, 0)
 };
@@ -128,6 +131,9 @@ static const char softmax_plain[] = {
 static const char transposition[] = {
 #embed "transposition.cl" suffix(, 0)
 };
+static const char wgmma[] = {
+#embed "wgmma.cl" suffix(, 0)
+};
 static const char widening[] = {
 #embed "widening.cl" suffix(, 0)
 };
@@ -159,6 +165,7 @@ static const struct {
     KERNEL(linear_operand),
     KERNEL(linear_plain),
     KERNEL(linear_tiled),
+    KERNEL(linear_wgmma),
     KERNEL(matrix),
     KERNEL(matrix_emulation),
     KERNEL(matrix_instruction),
@@ -179,6 +186,7 @@ static const struct {
     KERNEL(softmax),
     KERNEL(softmax_plain),
     KERNEL(transposition),
+    KERNEL(wgmma),
     KERNEL(widening),
 };
 

@@ -49,16 +49,21 @@ final class KernelLibrary {
         for specialization in specializations where places[specialization] == nil && !missing.contains(specialization) {
             missing.append(specialization)
         }
-        for group in Dictionary(grouping: missing, by: \.options).values { try compile(together: group) }
+        // What is spliced is a program apart: where that is refused, the others are not.
+        for group in Dictionary(grouping: missing, by: { [$0.options, $0.isCovered ? "covered" : ""] }).values {
+            try compile(together: group)
+        }
     }
 
     private func compile(together missing: [Specialization]) throws(OpenCLError) {
         let isAlone = missing.count == 1
         let source = missing.enumerated().map { isAlone ? $1.source : $1.source(suffix: "__\($0)") }.joined()
-        let program = try Program(context, source: source, options: missing[0].options, cache: cache)
-        for (index, specialization) in missing.enumerated() {
-            places[specialization] = Place(
-                program: program, function: specialization.kernel + (isAlone ? "" : "__\(index)"))
+        let functions = missing.enumerated().map { $1.kernel + (isAlone ? "" : "__\($0)") }
+        let program = try Program(
+            context, source: source, options: missing[0].options, cache: cache,
+            rewriting: missing[0].isCovered ? InstructionSplice.rewriting(kernels: functions) : nil)
+        for (specialization, function) in zip(missing, functions) {
+            places[specialization] = Place(program: program, function: function)
         }
     }
 }

@@ -29,11 +29,14 @@ enum KernelSource {
         return result
     }
 
+    /// Two strokes within a string are none: `wgmma.cl` writes comments of PTX.
     private static func withoutComment(_ line: Substring) -> String {
         var code = line[...]
         var index = line.startIndex
+        var isString = false
         while index < line.endIndex {
-            if line[index...].hasPrefix("//") {
+            if line[index] == "\"" { isString.toggle() }
+            if !isString, line[index...].hasPrefix("//") {
                 code = line[..<index]
                 break
             }

@@ -1,9 +1,12 @@
 package import Operations
 
-/// A matrix instruction that `matrix.cl` knows; the raw value is that of its macro MATRIX.
+/// A matrix instruction that `matrix.cl` or `wgmma.cl` knows; the raw value is that of the macro MATRIX.
 ///
+/// The order is that of preference where a device has several.
 /// Which devices have it stands in `Quirks.swift`.
 package enum MatrixInstruction: Int, Sendable, CaseIterable {
+    /// wgmma m64n128k16 of 128 items, out of local memory: linear layers alone, by `linear_wgmma.cl`.
+    case wgmma = 8
     /// mma.sync m16n8k16, with ldmatrix and cp.async.
     case mma16 = 1
     /// mma.sync m16n8k8, with ldmatrix.
@@ -19,9 +22,10 @@ package enum MatrixInstruction: Int, Sendable, CaseIterable {
     /// DPAS of sub-groups of 16.
     case dpas16
 
-    /// LANES of `matrix_layout.cl`: items of a wave.
+    /// LANES of `matrix_layout.cl`: items of a wave; of a warp group where that multiplies.
     var lanes: Int {
         switch self {
+        case .wgmma: 128
         case .mma16, .mma8, .wmma11, .wmma12: 32
         case .mfma: 64
         case .dpas8: 8
@@ -32,6 +36,12 @@ package enum MatrixInstruction: Int, Sendable, CaseIterable {
     /// MATRIX_COLUMNS of `matrix_layout.cl`: columns of a product.
     var columns: Int { self == .dpas8 ? 8 : 16 }
 
+    /// The kernel of linear layers.
+    var linearKernel: String { self == .wgmma ? "linear_wgmma" : "linear_matrix" }
+
+    /// The instruction that attention runs by.
+    var ofAttention: MatrixInstruction { self == .wgmma ? .mma16 : self }
+
     /// Whether it multiplies numbers of a precision.
     package func multiplies(_ precision: Precision) -> Bool {
         // m16n8k8 has no bfloat16.
@@ -41,6 +51,7 @@ package enum MatrixInstruction: Int, Sendable, CaseIterable {
     /// The instruction in results and on the command line's reports.
     package var form: NarrowForm {
         switch self {
+        case .wgmma: .wgmma
         case .mma16: .mma16
         case .mma8: .mma8
         case .mfma: .mfma
@@ -52,7 +63,7 @@ package enum MatrixInstruction: Int, Sendable, CaseIterable {
     }
 }
 
-/// Tile of `linear_matrix.cl` and `attention_matrix.cl`: what `Scripts/offline-check` compiles without a spill.
+/// Tile of `linear_matrix.cl`, `linear_wgmma.cl` and `attention_matrix.cl`: what `Scripts/offline-check` compiles without a spill.
 struct MatrixTile {
     /// Waves below each other and side by side.
     var waves: (rows: Int, columns: Int)
@@ -64,12 +75,18 @@ struct MatrixTile {
     /// The tile for an instruction; a small one where it is emulated, for an item of a CPU device holds all of a wave's.
     init(_ instruction: MatrixInstruction, isEmulated: Bool) {
         switch instruction {
+        case .wgmma: (waves, products, keys) = ((2, 1), (4, 8), 64)
         case .mma16: (waves, products, keys) = ((2, 2), (4, 4), 64)
         case .mma8, .mfma: (waves, products, keys) = ((2, 2), (4, 4), 32)
         case .wmma11, .wmma12: (waves, products, keys) = ((2, 2), (4, 2), 32)
         case .dpas8, .dpas16: (waves, products, keys) = ((8, 4), (1, 2), 16)
         }
-        if isEmulated { (waves, products) = ((2, 2), (2, instruction == .dpas8 ? 4 : 2)) }
+        guard isEmulated else { return }
+        switch instruction {
+        case .wgmma: products.columns = 2
+        case .dpas8: (waves, products) = ((2, 2), (2, 4))
+        default: (waves, products) = ((2, 2), (2, 2))
+        }
     }
 
     /// Keys of a block of attention; nil where heads of that width run by another kernel, for registers would spill.
@@ -78,7 +95,7 @@ struct MatrixTile {
         guard headWidth % 8 == 0 else { return nil }
         if product.isEmulated { return keys }
         switch instruction {
-        case .mma16: return headWidth <= 80 ? keys : headWidth <= 128 ? 32 : nil
+        case .wgmma, .mma16: return headWidth <= 80 ? keys : headWidth <= 128 ? 32 : nil
         case .mma8, .mfma, .wmma11, .wmma12: return headWidth <= 128 ? keys : nil
         case .dpas8, .dpas16: return headWidth <= 64 ? keys : nil
         }
@@ -90,9 +107,10 @@ struct MatrixTile {
     func panel(_ instruction: MatrixInstruction) -> Int { waves.columns * products.columns * instruction.columns }
     /// Items of a group of `linear_matrix.cl`.
     func items(_ instruction: MatrixInstruction) -> Int { waves.rows * waves.columns * instruction.lanes }
-    /// Values of the macros of `linear_matrix.cl`.
-    var defines: [String: Int] {
-        [
+    /// Values of the macros of the kernel of linear layers.
+    func defines(_ instruction: MatrixInstruction) -> [String: Int] {
+        if instruction == .wgmma { return ["WARP_GROUPS": waves.rows, "PANEL": panel(instruction)] }
+        return [
             "WAVE_ROWS": waves.rows, "WAVE_COLUMNS": waves.columns, "TILE_ROWS": products.rows,
             "TILE_COLUMNS": products.columns,
         ]

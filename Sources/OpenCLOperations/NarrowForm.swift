@@ -14,7 +14,7 @@ package enum NarrowForm: String, Sendable {
     /// vdpbf16ps in 512 bits: bfloat16.
     case avx512BF16 = "avx512-bf16"
     /// Matrix instructions, as `MatrixInstruction` has them: float16 and bfloat16.
-    case mma16, mma8, mfma
+    case wgmma, mma16, mma8, mfma
     case wmma11 = "wmma-gfx11"
     case wmma12 = "wmma-gfx12"
     case dpas8, dpas16
@@ -42,7 +42,7 @@ package enum NarrowForm: String, Sendable {
     /// What the processor must have.
     private var features: Set<String> {
         switch self {
-        case .portable, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16: []
+        case .portable, .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16: []
         case .avx2: ["avx2"]
         case .avxVNNI: ["avx2", "avx_vnni"]
         case .avx512VNNI: ["avx512f", "avx512_vnni"]
@@ -53,7 +53,7 @@ package enum NarrowForm: String, Sendable {
     /// The value of the macro FORM; that of kernels without a matrix instruction.
     var macro: Int {
         switch self {
-        case .portable, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16: 0
+        case .portable, .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16: 0
         case .avx2, .avx512BF16: 1
         case .avx512VNNI: 2
         case .avxVNNI: 3
@@ -65,7 +65,7 @@ package enum NarrowForm: String, Sendable {
         switch self {
         case .portable where precision != .int8 && tuning.groupColumns == 1:
             NarrowTile(rows: tuning.rows, vector: max(4, tuning.vector), vectors: 2)
-        case .portable, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16:
+        case .portable, .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16:
             NarrowTile(rows: 4, vector: max(4, tuning.vector), vectors: 1)
         case .avx2: NarrowTile(rows: 3, vector: 8, vectors: 3)
         case .avxVNNI: NarrowTile(rows: 6, vector: 8, vectors: 2)

@@ -5,7 +5,7 @@ import Operations
 ///
 /// Such a product reads operands and leaves operands where another may follow; what knows floats alone asks for them.
 extension OpenCLBackend {
-    /// The instruction that products and attention run by, and its product; nil where they do not.
+    /// The instruction that products run by, and its product; nil where they do not.
     var matrixProduct: (product: NarrowProduct, instruction: MatrixInstruction)? {
         guard let narrowProduct, let instruction = narrowProduct.form.instruction else { return nil }
         return (narrowProduct, instruction)

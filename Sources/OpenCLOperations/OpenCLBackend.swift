@@ -50,6 +50,8 @@ package final class OpenCLBackend: Backend {
     let library: KernelLibrary
     /// How products in less than float32 run; nil where products are float32.
     package private(set) var narrowProduct: NarrowProduct?
+    /// The forms that would have been better than that of `narrowProduct`, and why a probe found that they are not to be had.
+    package private(set) var refusedForms: [(form: NarrowForm, reason: String)] = []
     private let variants: [Operation: KernelVariant]
     private let profiler: LaunchProfiler?
     /// What was launched since a capture began; nil outside of one.
@@ -79,7 +81,9 @@ package final class OpenCLBackend: Backend {
         if let form = options.narrowForm {
             narrowProduct = NarrowProduct(options.precision, form, isEmulated: options.emulatesMatrices)
         } else {
-            narrowProduct = NarrowProduct(options.precision, try probeNarrowForm(for: options.precision))
+            let found = try probeNarrowForms(for: options.precision)
+            narrowProduct = NarrowProduct(options.precision, found.best)
+            refusedForms = found.refused
         }
     }
 

@@ -52,6 +52,9 @@ extension MatrixInstruction {
         guard multiplies(precision) else { return "it does not multiply \(precision.rawValue)" }
         let architecture = device.name.prefix { $0.isLetter || $0.isNumber }
         switch self {
+        case .wgmma:
+            // PTX ISA, wgmma.mma_async: sm_90a, which no later device runs.
+            return device.computeCapability == 90 ? nil : "it is for compute capability 9.0"
         case .mma16:
             // PTX ISA, mma.sync: m16n8k16 of both types as of sm_80.
             return device.computeCapability >= 80 ? nil : "it needs compute capability 8.0"
@@ -82,7 +85,7 @@ extension MatrixInstruction {
     /// DPAS: 256 registers a thread; with the usual 128 the tiles spill (ocloc 22.43, `Scripts/offline-check`).
     var buildOptions: String {
         switch self {
-        case .mma16, .mma8, .mfma, .wmma11, .wmma12: ""
+        case .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12: ""
         case .dpas8, .dpas16: " -cl-intel-256-GRF-per-thread"
         }
     }

@@ -58,11 +58,11 @@ extension CommandQueue {
     ) throws(OpenCLError) {
         precondition(global.x > 0 && global.y > 0 && global.z > 0, "an empty launch: \(global)")
         let memory = kernel.localMemory
-        guard memory <= context.device.localMemory else {
+        guard memory <= kernel.localMemoryLimit else {
             throw OpenCLError(
                 .other,
                 "Kernel '\(kernel.name)' needs \(memory) bytes of local memory, and \(context.device.name) has "
-                    + "\(context.device.localMemory)")
+                    + "\(kernel.localMemoryLimit)")
         }
         guard let local else { return }
         precondition(local.dimensions == global.dimensions, "a work-group of \(local) for a launch of \(global)")

@@ -17,6 +17,8 @@ package struct Kernel: ~Copyable {
     package let requiredWorkGroupSize: NDRange?
     /// Local memory that the source declares, in bytes.
     package let staticLocalMemory: Int
+    /// Local memory that it may take, declared and given, in bytes.
+    let localMemoryLimit: Int
     /// Local memory given by arguments, in bytes, by argument.
     private var dynamicLocalMemory: [Int] = []
 
@@ -44,6 +46,7 @@ package struct Kernel: ~Copyable {
         maximumWorkGroupSize = facts.maximumWorkGroupSize
         requiredWorkGroupSize = facts.requiredWorkGroupSize
         staticLocalMemory = facts.staticLocalMemory
+        localMemoryLimit = program.localMemoryLimit
     }
 
     deinit {

@@ -27,7 +27,8 @@ extension Program {
         }
     }
 
-    private static func load(_ context: Context, _ binary: [UInt8], options: String) throws(OpenCLError) -> cl_program {
+    /// What a binary holds.
+    static func load(_ context: Context, _ binary: [UInt8], options: String) throws(OpenCLError) -> cl_program {
         var device: cl_device_id? = unsafe context.device.handle
         var length = binary.count
         var binaryStatus: cl_int = 0

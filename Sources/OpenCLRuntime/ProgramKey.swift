@@ -6,8 +6,10 @@ package struct ProgramKey: Hashable, Sendable {
     package let bytes: [UInt8]
 
     /// Gathers what a binary of this source, for this device, depends on.
-    package init(source: String, options: String, device: Device, engineVersion: String) {
-        self.init(parts: [
+    ///
+    /// - Parameter rewriting: What is done to the binary; nil where it runs as it was compiled.
+    package init(source: String, options: String, device: Device, engineVersion: String, rewriting: String? = nil) {
+        let parts = [
             ("engine", engineVersion),
             ("platform", device.platformName),
             ("platform version", device.platformVersion),
@@ -18,7 +20,8 @@ package struct ProgramKey: Hashable, Sendable {
             ("driver settings", DriverCache.settings(forPlatform: device.platformName)),
             ("options", options),
             ("source", source),
-        ])
+        ]
+        self.init(parts: parts + (rewriting.map { [("rewriting", $0)] } ?? []))
     }
 
     /// Joins named parts.

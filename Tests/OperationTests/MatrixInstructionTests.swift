@@ -1,8 +1,9 @@
-import OpenCLOperations
 import OpenCLRuntime
 import OperationCases
 import Operations
 import Testing
+
+@testable import OpenCLOperations
 
 /// The kernels of matrix hardware with the instruction as a function over local memory: each lane holds what it would hold
 /// on the device, so that an index that is wrong there is wrong here.
@@ -25,7 +26,8 @@ struct MatrixInstructionTests {
     /// of the list would take a quarter of an hour.
     private static let cases: [any OperationCase] = {
         let names = [
-            "linear 197×96→80", "linear 40×192→65 after norm then gelu", "linear 37×48→50 + residual",
+            "linear 197×96→80", "linear 3×3072→24", "linear 40×192→65 after norm then gelu",
+            "linear 37×48→50 + residual",
             "attention 2×33 tokens, 3 heads of 16", "attention 1×26 tokens, 2 heads of 72",
             "attention 1×197 tokens, 2 heads of 32", "attention 2×65 tokens, 3 heads of 16, bias",
             "attention 2×41 tokens, 2 heads of 24, the first 5 ask",
@@ -36,7 +38,7 @@ struct MatrixInstructionTests {
     @Test("linear and attention agree with the definition", arguments: products)
     func agreement(product: NarrowProduct) throws {
         let backend = try Self.backend(product)
-        #expect(Self.cases.count == 8)
+        #expect(Self.cases.count == 9)
         for operationCase in Self.cases {
             let deviation = Deviation(
                 try operationCase.run(on: backend), from: operationCase.run(on: ReferenceBackend()))
@@ -46,5 +48,21 @@ struct MatrixInstructionTests {
                 deviation.normalized <= operationCase.tolerance(in: product.precision) + rounding,
                 "\(operationCase), \(product): \(deviation)")
         }
+    }
+
+    /// With sums as long as a device's, in fewer rows and columns.
+    @Test("the probe takes a form that computes rightly, and none that is wrong in one number", arguments: products)
+    func probe(product: NarrowProduct) throws {
+        let size = ProbeSize(rows: 150, inputs: ProbeSize(product.form).inputs, outputs: 70)
+        let found = try Self.backend(product).probeProduct(product, size)
+        let portable = NarrowProduct(product.precision, .portable)
+        var expected = try Self.backend(portable).probeProduct(portable, size)
+        let precision = product.precision
+        #expect(OpenCLBackend.wrongNumbers(in: found, expected: expected, precision) == 0)
+        expected = HostTensor(
+            expected.shape, expected.values.enumerated().map { $0 == 71 ? $1 + 0.01 * (1 + abs($1)) : $1 })
+        #expect(OpenCLBackend.wrongNumbers(in: found, expected: expected, precision) == 1)
+        expected = HostTensor(expected.shape, expected.values.enumerated().map { $0 == 71 ? .nan : $1 })
+        #expect(OpenCLBackend.wrongNumbers(in: found, expected: expected, precision) == 1)
     }
 }

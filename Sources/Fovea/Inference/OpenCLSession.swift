@@ -38,6 +38,9 @@ final class OpenCLSession: InferenceSession {
 
     init(_ opened: OpenedModel, on device: Device, options: SessionOptions) throws {
         backend = try OpenCLBackend(device, tuned: options)
+        for (form, reason) in backend.refusedForms {
+            options.report?("\(device.name) does not multiply by \(form.rawValue): \(reason)")
+        }
         deviceName = device.name
         isMultiLabel = opened.isMultiLabel
         recordsSteps = options.backend.profiles

@@ -1,7 +1,7 @@
 import OpenCLRuntime
 import Operations
 
-/// The host side of `linear_matrix.cl`.
+/// The host side of `linear_matrix.cl` and `linear_wgmma.cl`.
 extension OpenCLBackend {
     /// Folds layer scale in, narrows the weight and pads its rows: `[panels · panel, ⌈in / 32⌉ · 32]`.
     func prepareMatrix(
@@ -46,8 +46,8 @@ extension OpenCLBackend {
             "ACTIVATION": activation.macro, "NARROW_OUTPUT": staysNarrow ? 1 : 0,
         ]
         try launch(
-            .linear, kernel: "linear_matrix",
-            problem.merging(tile.defines) { $1 }.merging(product.matrixDefines(instruction)) { $1 },
+            .linear, kernel: instruction.linearKernel,
+            problem.merging(tile.defines(instruction)) { $1 }.merging(product.matrixDefines(instruction)) { $1 },
             [
                 .buffer(operands.buffer), .buffer(linear.weight), .buffer(linear.bias),
                 residual.map { .buffer($0.buffer) } ?? .unused, .buffer(y.buffer), .int(count),
@@ -60,7 +60,7 @@ extension OpenCLBackend {
 }
 
 extension NarrowProduct {
-    /// The macros that say how `matrix.cl` multiplies.
+    /// The macros that say how `matrix.cl` and `wgmma.cl` multiply.
     func matrixDefines(_ instruction: MatrixInstruction) -> [String: Int] {
         ["MATRIX": instruction.rawValue, "EMULATED": isEmulated ? 1 : 0, "OPERAND": operandMacro]
     }

@@ -1,0 +1,213 @@
+// wgmma — C += A · Bᵀ by a warp group out of local memory, and the copies that feed it: PTX ISA, "Asynchronous Warpgroup
+// Level Matrix Instructions"; sm_90a.
+//
+//   C [64, PANEL] float, A [64, 64] and B [PANEL, 64] operands of 16 bits (operand.cl)
+//
+//   A warp group is 128 neighbouring items. A and B lie in local memory from a multiple of 1024 bytes on, 128 bytes a row,
+//   the chunks of 16 bytes permuted as tile_index(row, chunk, 8) has it: the 128-byte swizzle.
+//
+//   EMULATED  1: the product is a function over local memory that reads it as the descriptors say, in OpenCL C 1.2. Copies
+//             and products happen as late as they may, when they are waited for, and until then NaN is where a copy goes:
+//             a tile that is read before it has come, or written before it has been read, shows.
+//
+//   GROUP_SUMS                  what an item holds of C: element e of lane l of warp w of the warp group is
+//                               C[16 · w + SUM_ROW(l, e)][SUM_COLUMN(l, e)] (matrix_layout.cl)
+//   start(tiles, &under_way)                       first, with a pipeline and the local memory that all tiles are in
+//   copy_chunk(target, source, bytes, &under_way)  16 bytes to local memory, zero past bytes
+//   copies_end(&under_way)                         makes the copies since the last call a group
+//   copies_wait(count, &under_way)                 until all groups but the last count have come; a barrier must follow, and
+//                                                  the group's products may read them after it
+//   descriptor(tile, &under_way)                   where a tile begins and how it lies
+//   product(c, a, b, &under_way)                   begins C += A · Bᵀ; c is not to be touched before products_end
+//   products_wait(c, count, &under_way)            until all products but the last count have read their tiles
+//   products_end(c, &under_way)                    until all have, and c is there
+//
+// A compiler of OpenCL C writes for sm_90, which does not have the instruction. So it stands in comments of the PTX, into
+// which the compiler has put its registers; Sources/OpenCLOperations/InstructionSplice.swift takes the comment marks away
+// and loads the text again, for sm_90a. A kernel that runs as it was compiled leaves its sums zero.
+#ifndef WARP_GROUPS_
+#define WARP_GROUPS_
+
+// Problem
+#ifndef EMULATED
+  #define EMULATED 1
+#endif
+#ifndef STEP_COPIES
+  #define STEP_COPIES 1    // chunks of a tile that an item copies
+#endif
+// Of the instructions of matrix.cl the one whose sums lie as these do; the host's number is 8.
+#undef MATRIX
+#define MATRIX 1
+#include "matrix.cl"
+
+// Tuning
+#ifndef PANEL
+  #define PANEL (EMULATED ? 32 : 128)  // columns of C
+#endif
+#ifndef STAGES
+  #define STAGES 3         // tiles in local memory
+#endif
+#ifndef IN_FLIGHT
+  #define IN_FLIGHT 0      // products that go on while the next begins
+#endif
+#define GROUP_SUMS (PANEL / 2)
+#define STEP_CHUNKS 8      // of 16 bytes in the 128 that a row has of a tile
+
+// Rows of 8 chunks, 8 of them to the next 1024 bytes, the second number of bytes in units of 16; 128-byte swizzle. The
+// first, from one run of 128 bytes to the next along k, has no meaning with it.
+#define TILE_LAYOUT (1UL << 62 | 64UL << 32 | 1UL << 16)
+#define DESCRIPTOR(address) (TILE_LAYOUT | ((ulong)(address) & 0x3ffff) >> 4)
+// From a product's 16 steps of k to the next.
+#define NEXT_K 2
+
+#if EMULATED
+typedef struct {
+  __local uint4 *tiles;
+  struct {
+    __global const uint4 *source;
+    int target, bytes;
+  } copies[STAGES][STEP_COPIES];
+  int copy, copies_begun, copies_done;
+  ulong a[IN_FLIGHT + 1], b[IN_FLIGHT + 1];
+  int products_begun, products_done;
+} pipeline;
+
+static inline void start(__local uint4 *tiles, pipeline *p) {
+  p->tiles = tiles;
+  p->copy = p->copies_begun = p->copies_done = p->products_begun = p->products_done = 0;
+}
+
+// Until the copy is waited for, what is there is a number of no use.
+static inline void copy_chunk(__local uint4 *target, __global const uint4 *source, int bytes, pipeline *p) {
+  *target = (uint4)(0xffffffffu);
+  const int group = p->copies_begun % STAGES, copy = p->copy++;
+  p->copies[group][copy].source = source;
+  p->copies[group][copy].target = target - p->tiles;
+  p->copies[group][copy].bytes = bytes;
+}
+
+// A group may be empty.
+static inline void copies_end(pipeline *p) {
+  const int group = p->copies_begun++ % STAGES;
+  for (; p->copy < STEP_COPIES; ++p->copy) p->copies[group][p->copy].target = -1;
+  p->copy = 0;
+}
+
+static inline void copies_wait(int count, pipeline *p) {
+  for (; p->copies_done < p->copies_begun - count; ++p->copies_done) {
+    const int group = p->copies_done % STAGES;
+    for (int i = 0; i < STEP_COPIES; ++i) {
+      const int target = p->copies[group][i].target;
+      if (target >= 0) p->tiles[target] = p->copies[group][i].bytes == 0 ? (uint4)(0) : *p->copies[group][i].source;
+    }
+  }
+}
+
+static inline ulong descriptor(__local const uint4 *tile, const pipeline *p) { return DESCRIPTOR((tile - p->tiles) * 16); }
+
+// A row's 16 neighbouring k of a product.
+static inline void load_operands(float *values, ulong descriptor, int row, const pipeline *p) {
+  const uint start = (uint)(descriptor & 0x3fff) << 4, rows_8 = (uint)(descriptor >> 32 & 0x3fff) << 4;
+  for (int k = 0; k < 16; ++k) {
+    const uint address = start + row / 8 * rows_8 + row % 8 * 128 + k * 2;
+    const uint swizzled = address ^ (address >> 7 & 7) << 4;
+    values[k] = descriptor >> 62 == 1 ? operand_value(((__local const ushort *)p->tiles)[swizzled / 2]) : NAN;
+  }
+}
+
+static inline void multiply_group(float *c, ulong a, ulong b, const pipeline *p) {
+  const int item = get_local_id(0) % 128, row = item / 32 * 16, lane = item % 32;
+  float rows[2][16], columns[2][16];
+  load_operands(rows[0], a, row + SUM_ROW(lane, 0), p);
+  load_operands(rows[1], a, row + SUM_ROW(lane, 2), p);
+  for (int e = 0; e < GROUP_SUMS; e += 4) {
+    load_operands(columns[0], b, SUM_COLUMN(lane, e), p);
+    load_operands(columns[1], b, SUM_COLUMN(lane, e + 1), p);
+    for (int i = 0; i < 4; ++i) {
+      for (int k = 0; k < 16; ++k) c[e + i] = fma(rows[i / 2][k], columns[i % 2][k], c[e + i]);
+    }
+  }
+}
+
+static inline void product(float *c, ulong a, ulong b, pipeline *p) {
+  const int place = p->products_begun++ % (IN_FLIGHT + 1);
+  p->a[place] = a;
+  p->b[place] = b;
+}
+
+static inline void products_wait(float *c, int count, pipeline *p) {
+  for (; p->products_done < p->products_begun - count; ++p->products_done) {
+    const int place = p->products_done % (IN_FLIGHT + 1);
+    for (int k = 0; k < 4; ++k) multiply_group(c, p->a[place] + k * NEXT_K, p->b[place] + k * NEXT_K, p);
+  }
+}
+
+static inline void products_end(float *c, pipeline *p) { products_wait(c, 0, p); }
+#else
+#if PANEL != 128 && PANEL != 256
+  #error "wgmma: PANEL must be 128 or 256"
+#endif
+
+// What the host uncovers.
+#define COVERED "// sm_90a: "
+
+typedef int pipeline;
+
+#define start(tiles, p)
+
+static inline void copy_chunk(__local uint4 *target, __global const uint4 *source, int bytes, pipeline *p) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" : : "l"(target), "l"(source), "r"(bytes) : "memory");
+}
+
+static inline void copies_end(pipeline *p) { asm volatile("cp.async.commit_group;" : : : "memory"); }
+
+// What an item has written to local memory goes by another way than what the instruction reads of it; a barrier alone
+// does not make the one wait for the other.
+#define copies_wait(count, p) \
+  asm volatile("cp.async.wait_group %0;\n\tfence.proxy.async.shared::cta;" : : "n"(count) : "memory")
+
+static inline ulong descriptor(__local const uint4 *tile, const pipeline *p) { return DESCRIPTOR((size_t)tile); }
+
+// The operands of inline assembly are numbered: 0 and 1 the descriptors, then the sums.
+#define TEN(d) "%" #d "0, %" #d "1, %" #d "2, %" #d "3, %" #d "4, %" #d "5, %" #d "6, %" #d "7, %" #d "8, %" #d "9"
+#define SUMS_8(c, i) \
+  "+f"(c[i]), "+f"(c[i + 1]), "+f"(c[i + 2]), "+f"(c[i + 3]), "+f"(c[i + 4]), "+f"(c[i + 5]), "+f"(c[i + 6]), "+f"(c[i + 7])
+#define SUMS_32(c, i) SUMS_8(c, i), SUMS_8(c, i + 8), SUMS_8(c, i + 16), SUMS_8(c, i + 24)
+#define SUMS_64(c, i) SUMS_32(c, i), SUMS_32(c, i + 32)
+#define REGISTERS_58 "%2, %3, %4, %5, %6, %7, %8, %9, " TEN(1) ", " TEN(2) ", " TEN(3) ", " TEN(4) ", " TEN(5)
+#if PANEL == 128
+  #define SHAPE "m64n128k16"
+  #define REGISTERS REGISTERS_58 ", %60, %61, %62, %63, %64, %65"
+  #define ALL_SUMS(c) SUMS_64(c, 0)
+#else
+  #define SHAPE "m64n256k16"
+  #define REGISTERS \
+    REGISTERS_58 ", " TEN(6) ", " TEN(7) ", " TEN(8) ", " TEN(9) ", " TEN(10) ", " TEN(11) ", " TEN(12)
+  #define ALL_SUMS(c) SUMS_64(c, 0), SUMS_64(c, 64)
+#endif
+#define MULTIPLY_16_K COVERED "wgmma.mma_async.sync.aligned." SHAPE "." PTX_PRODUCT " {" REGISTERS "}, %0, %1, 1, 1, 1, 0, 0;\n"
+#define ADVANCE "\tadd.s64 %0, %0, 2;\n\tadd.s64 %1, %1, 2;\n"
+#if OPERAND == 0
+  #define PTX_PRODUCT "f32.f16.f16"
+#else
+  #define PTX_PRODUCT "f32.bf16.bf16"
+#endif
+
+// One statement, so that the compiler has no place for a copy of a register between the instructions.
+static inline void product(float *c, ulong a, ulong b, pipeline *p) {
+  asm volatile(COVERED "wgmma.fence.sync.aligned;\n" MULTIPLY_16_K ADVANCE MULTIPLY_16_K ADVANCE MULTIPLY_16_K ADVANCE
+                   MULTIPLY_16_K COVERED "wgmma.commit_group.sync.aligned;"
+               : "+l"(a), "+l"(b), ALL_SUMS(c)
+               :
+               : "memory");
+}
+
+#define products_wait(c, count, p) asm volatile(COVERED "wgmma.wait_group.sync.aligned %0;" : : "n"(count) : "memory")
+
+// All sums pass through, so that nothing reads one before.
+static inline void products_end(float *c, pipeline *p) {
+  ulong a = 0, b = 0;
+  asm volatile(COVERED "wgmma.wait_group.sync.aligned 0;" : "+l"(a), "+l"(b), ALL_SUMS(c) : : "memory");
+}
+#endif
+#endif
