@@ -1,5 +1,6 @@
 import Checkpoints
 import Imaging
+import Operations
 import VisionModels
 
 /// Names what pictures show, with a Vision Transformer on any OpenCL device.
@@ -19,6 +20,8 @@ public actor ImageClassifier {
 
     /// The name of the device that computes.
     public nonisolated let deviceName: String
+    /// What products are computed in, such as `float32`.
+    public nonisolated let precision: String
     /// Number of classes.
     public nonisolated let classCount: Int
 
@@ -28,9 +31,13 @@ public actor ImageClassifier {
     ///   - model: A folder as timm or transformers saves it, a weight file beside its configuration, a hub name that
     ///     lies in the Hugging Face cache, or `demo`, the small model inside the library.
     ///   - device: `auto`, `gpu`, `cpu` (the reference, without OpenCL), `opencl:N`, or part of a device's name.
+    ///   - precision: What products are computed in: `auto`, `float32`, `bfloat16`, `float16` or `int8`; `auto` is float32,
+    ///     but on a GPU with matrix instructions bfloat16, or float16 where they do not multiply that.
     /// - Throws: `FoveaError` of category `model`, `noDevice` or `outOfMemory`; `usage` for a model without a head.
-    public init(model: String = "demo", device: String = "auto") throws(FoveaError) {
-        try self.init(PictureModel(model: model, device: device, output: .logits))
+    public init(
+        model: String = "demo", device: String = "auto", precision: String = "auto"
+    ) throws(FoveaError) {
+        try self.init(PictureModel(model: model, device: device, precision: precision, output: .logits))
     }
 
     /// Takes a model that is on its device.
@@ -38,7 +45,7 @@ public actor ImageClassifier {
         labels = try loaded.opened.labels()
         isMultiLabel = loaded.opened.isMultiLabel
         classCount = loaded.opened.configuration.classes ?? 0
-        (reader, deviceName) = (loaded.reader, loaded.deviceName)
+        (reader, deviceName, precision) = (loaded.reader, loaded.deviceName, loaded.precision.rawValue)
         self.model = loaded
     }
 

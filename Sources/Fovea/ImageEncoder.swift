@@ -1,4 +1,5 @@
 import Imaging
+import Operations
 import VisionModels
 
 /// Turns pictures into vectors: what a model's classifier would read, for search, clustering and classifiers of one's own.
@@ -14,15 +15,20 @@ public actor ImageEncoder {
 
     /// The name of the device that computes.
     public nonisolated let deviceName: String
+    /// What products are computed in, such as `float32`.
+    public nonisolated let precision: String
     /// Number of values in a vector.
     public nonisolated let width: Int
 
     /// Loads a model and puts it on a device; the arguments and errors are those of `ImageClassifier`.
     ///
     /// - Throws: `FoveaError` of category `model`, `noDevice` or `outOfMemory`.
-    public init(model: String = "demo", device: String = "auto") throws(FoveaError) {
-        let loaded = try PictureModel(model: model, device: device, output: .embedding)
+    public init(
+        model: String = "demo", device: String = "auto", precision: String = "auto"
+    ) throws(FoveaError) {
+        let loaded = try PictureModel(model: model, device: device, precision: precision, output: .embedding)
         (reader, deviceName) = (loaded.reader, loaded.deviceName)
+        self.precision = loaded.precision.rawValue
         width = loaded.opened.configuration.embeddingWidth
         self.model = loaded
     }

@@ -2,12 +2,15 @@ import OpenCLRuntime
 import Operations
 
 extension OpenCLBackend {
-    /// The best form that the device compiles and computes rightly, against the portable one on a small product.
+    /// The first form that the device compiles and computes rightly, against the portable one on a small product.
     ///
     /// int8 sums are exact: the bits must be the same. bfloat16 sums differ in their order.
-    func probeNarrowForm(for precision: Precision) throws(OpenCLError) -> NarrowForm {
-        let candidates = NarrowForm.candidates(for: precision, on: profile.device).filter { $0 != .portable }
-        guard !candidates.isEmpty else { return .portable }
+    func select(
+        among forms: [NarrowForm], for precision: Precision
+    ) throws(OpenCLError) -> NarrowSelection {
+        let portable = NarrowSelection(NarrowProduct(precision, .portable))
+        let candidates = forms.filter { $0 != .portable }
+        guard !candidates.isEmpty else { return portable }
         let expected = try probeProduct(NarrowProduct(precision, .portable))
         for form in candidates {
             do throws(OpenCLError) {
@@ -15,12 +18,12 @@ extension OpenCLBackend {
                 let agrees = zip(found.values, expected.values).allSatisfy {
                     precision == .int8 ? $0.bitPattern == $1.bitPattern : abs($0 - $1) <= 1e-4 * (1 + abs($1))
                 }
-                if agrees { return form }
+                if agrees { return NarrowSelection(NarrowProduct(precision, form)) }
             } catch {
                 continue  // the device refuses the instruction: the next form
             }
         }
-        return .portable
+        return portable
     }
 
     /// A product whose rows reach from no to all negative values and whose sums are as large as they get.

@@ -28,8 +28,8 @@ package final class OpenCLBackend: Backend {
         package var programCache: ProgramCache?
         /// Bytes that buffers may take together; nil for four fifths of the device's memory.
         package var memoryLimit: Int?
-        /// What the products of linear layers are computed in.
-        package var precision = Precision.float32
+        /// What the products of linear layers are computed in; nil for what `auto` comes to on the device.
+        package var precision: Precision? = .float32
         /// The form of a product in less than float32; nil for the best that a probe finds.
         package var narrowForm: NarrowForm?
         /// Whether `narrowForm` is a matrix instruction to be emulated: a test's way to run its layouts anywhere.
@@ -49,7 +49,7 @@ package final class OpenCLBackend: Backend {
     let storesWeightsAsHalf: Bool
     let library: KernelLibrary
     /// How products in less than float32 run; nil where products are float32.
-    package private(set) var narrowProduct: NarrowProduct?
+    package private(set) var selection: NarrowSelection?
     private let variants: [Operation: KernelVariant]
     private let profiler: LaunchProfiler?
     /// What was launched since a capture began; nil outside of one.
@@ -75,13 +75,21 @@ package final class OpenCLBackend: Backend {
                 let chosen = options.variants[operation].flatMap { possible.contains($0) ? $0 : nil } ?? possible[0]
                 return (operation, chosen)
             })
-        guard options.precision != .float32 else { return }
-        if let form = options.narrowForm {
-            narrowProduct = NarrowProduct(options.precision, form, isEmulated: options.emulatesMatrices)
-        } else {
-            narrowProduct = NarrowProduct(options.precision, try probeNarrowForm(for: options.precision))
+        switch (options.precision, options.narrowForm) {
+        case (.float32, _): break
+        case (let precision?, let form?):
+            selection = NarrowSelection(NarrowProduct(precision, form, isEmulated: options.emulatesMatrices))
+        case (let precision?, nil):
+            selection = try select(among: NarrowForm.candidates(for: precision, on: device), for: precision)
+        case (nil, _): selection = try automaticSelection()
         }
     }
+
+    /// What the products of linear layers are computed in.
+    package var precision: Precision { selection?.product.precision ?? .float32 }
+
+    /// How products in less than float32 run; nil where products are float32.
+    package var narrowProduct: NarrowProduct? { selection?.product }
 
     /// The variant that an operation runs in.
     package func variant(of operation: Operation) -> KernelVariant { variants[operation] ?? .plain }

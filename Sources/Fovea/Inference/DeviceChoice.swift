@@ -35,6 +35,18 @@ package enum DeviceRequest: Sendable, Hashable {
     }
 }
 
+extension DeviceRequest {
+    /// Reads what a program passes; throws a usage error for a text that names no device.
+    init(named text: String) throws(FoveaError) {
+        guard let request = DeviceRequest(text) else {
+            throw FoveaError(
+                .usage, code: "DEVICE_NAME",
+                "'\(text)' names no device; use auto, gpu, cpu, opencl:N or part of a name")
+        }
+        self = request
+    }
+}
+
 /// Where a model computes.
 package enum ComputeDevice: Sendable {
     /// The reference backend.

@@ -27,6 +27,8 @@ package protocol InferenceSession: AnyObject {
     var configuration: VisionTransformerConfiguration { get }
     /// The name of the device, for results.
     var deviceName: String { get }
+    /// What products are computed in.
+    var precision: Precision { get }
     /// Device memory in use and at its peak, in bytes; nil where it is host memory like any other.
     var deviceMemory: (used: Int, peak: Int)? { get }
     /// Buffers that passes have made so far; constant in steady state.
@@ -74,7 +76,7 @@ extension OpenedModel {
                 return try ReferenceSession(self, options: options)
             case .openCL(let openCLDevice):
                 let session = try OpenCLSession(self, on: openCLDevice, options: options)
-                guard options.backend.precision == .float16 else { return session }
+                guard session.precision == .float16 else { return session }
                 var exact = options
                 (exact.backend.precision, exact.backend.narrowForm) = (.float32, nil)
                 return OverflowFallbackSession(session, report: options.report) { [exact] () throws(FoveaError) in

@@ -1,5 +1,6 @@
 package import Imaging
-import Operations
+import OpenCLOperations
+package import Operations
 import VisionModels
 
 /// A model on a device, from batches of pictures to numbers.
@@ -15,6 +16,8 @@ package final class PictureModel {
 
     /// The name of the device.
     package var deviceName: String { session.deviceName }
+    /// What products are computed in.
+    package var precision: Precision { session.precision }
 
     /// Looks through a session that is there already.
     package init(_ opened: OpenedModel, reading reader: PictureReader, through session: any InferenceSession) {
@@ -32,18 +35,23 @@ package final class PictureModel {
     }
 
     /// Loads a model and puts it on a device, once it is known to have the output.
-    convenience init(model: String, device: String, output: OutputKind) throws(FoveaError) {
+    convenience init(model: String, device: String, precision: String, output: OutputKind) throws(FoveaError) {
         do {
-            guard let request = DeviceRequest(device) else {
+            let request = try DeviceRequest(named: device)
+            guard let precision = PrecisionRequest(precision) else {
                 throw FoveaError(
-                    .usage, code: "DEVICE_NAME",
-                    "'\(device)' names no device; use auto, gpu, cpu, opencl:N or part of a name")
+                    .usage, code: "PRECISION_NAME",
+                    "'\(precision)' is no precision; use \(PrecisionRequest.names.joined(separator: ", "))")
             }
+            var options = SessionOptions()
+            options.backend.precision = precision.precision
             let files = try ModelFiles(model)
             let opened = try files.open()
             try output.check(against: opened.configuration)
             let reader = PictureReader(try files.preprocessing())
-            try self.init(opened, reading: reader, on: { try ComputeDevice(request) })
+            let found = try ComputeDevice(request)
+            try precision.check(on: found)
+            try self.init(opened, reading: reader, on: { found }, options: options)
         } catch {
             throw FoveaError(error)
         }

@@ -76,7 +76,8 @@ struct Attention: ParsableCommand {
         let file = try overwrite.create(output.path)
         let pictureModel = try PictureModel(
             opened, reading: PictureReader(recipe, decoding: preprocessing.decoding),
-            on: { try device.resolve(verbose: verbosity.verbose) }, options: device.sessionOptions(for: model))
+            on: device.resolve, options: device.sessionOptions(for: model))
+        verbosity.detail(device: pictureModel.deviceName, pictureModel.precision)
         let seen = try apply(recipe, to: decoded)
         let maps = try pictureModel.attentionMaps(of: seen, name: name, view)
         switch output.format {

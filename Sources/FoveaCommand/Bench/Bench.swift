@@ -114,7 +114,7 @@ struct Bench: ParsableCommand {
     }
 
     func run() throws {
-        let device = try deviceOptions.resolve(verbose: verbosity.verbose)
+        let device = try deviceOptions.resolve()
         if profile || trace != nil, case .reference = device {
             throw ValidationError("--profile and --trace need an OpenCL device; \(device.name) has no kernels")
         }
@@ -124,6 +124,7 @@ struct Bench: ParsableCommand {
         let array = try input.map { path throws(FoveaError) in try InputArray(contentsOf: path) }
         if onDemand {
             let session = try open(models[0], array).session(on: device, options: sessionOptions)
+            verbosity.detail(device: session.deviceName, session.precision)
             return try serve(benchmark(session, array, batchSize: batchSizes(array)[0]))
         }
         let (chartFile, traceFile) = (

@@ -4,16 +4,12 @@ import VisionModels
 
 /// A model that names what pictures show, from batches of them to rows.
 struct Classifier {
-    private let model: PictureModel
+    /// The model, on its device.
+    let model: PictureModel
     private let labels: Labels?
     private let isMultiLabel: Bool
     /// How many classes a row has.
     let topCount: Int
-
-    /// The name of the device.
-    var deviceName: String { model.deviceName }
-    /// The model's sizes and files.
-    var opened: OpenedModel { model.opened }
 
     /// Puts a model on a device, once everything that the user asked of it is known to fit.
     ///

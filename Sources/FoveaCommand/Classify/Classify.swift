@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fovea
+import Operations
 
 /// The command `fovea classify`.
 struct Classify: AsyncParsableCommand {
@@ -65,10 +66,9 @@ struct Classify: AsyncParsableCommand {
             try Classifier(opened, labels: options.model.labels, top: topK, onDevice: model)
         }
         let facts = ClassificationFormat.Facts(
-            model: files.name, device: classifier.deviceName, precision: options.device.precision.resolved)
+            model: files.name, device: classifier.model.deviceName, precision: classifier.model.precision.rawValue)
         let run = RunRecord(of: "classify", [("--format", format.rawValue), ("--top-k", String(classifier.topCount))])
-        try stream.begin(
-            run.adding(classifier.opened, options, device: classifier.deviceName), options.verbosity)
+        try stream.begin(run.adding(classifier.model, options), options.verbosity)
         let writer = RowWriter(
             format: format, facts: facts, stream: stream, failFast: failFast, verbosity: options.verbosity)
         try await writer.write(feed, of: shard, total: { pictures.count(in: shard) }, rows: classifier.rows)

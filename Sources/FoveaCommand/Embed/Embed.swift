@@ -54,7 +54,7 @@ struct Embed: AsyncParsableCommand {
         }
         try stream.earlier?.check(width: embedder.width)
         let run = RunRecord(of: "embed", [("--normalize", normalize ? "given" : nil)])
-        try stream.begin(run.adding(embedder.opened, options, device: embedder.deviceName), options.verbosity)
+        try stream.begin(run.adding(embedder.model, options), options.verbosity)
         let writer = RowWriter(
             format: format, facts: embedder.width, stream: stream, failFast: failFast, verbosity: options.verbosity)
         try await writer.write(feed, of: shard, total: { pictures.count(in: shard) }, rows: embedder.rows)

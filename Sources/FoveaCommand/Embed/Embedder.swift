@@ -3,15 +3,11 @@ import VisionModels
 
 /// A model that describes pictures by vectors, from batches of them to rows.
 struct Embedder {
-    private let model: PictureModel
+    /// The model, on its device.
+    let model: PictureModel
     private let normalizes: Bool
     /// How many numbers a vector has.
     let width: Int
-
-    /// The name of the device.
-    var deviceName: String { model.deviceName }
-    /// The model's sizes and files.
-    var opened: OpenedModel { model.opened }
 
     /// Puts a model on a device, once it is known to have an embedding.
     ///

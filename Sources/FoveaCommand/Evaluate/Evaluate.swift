@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Fovea
+import Operations
 
 /// The command `fovea evaluate`.
 struct Evaluate: AsyncParsableCommand {
@@ -54,8 +55,8 @@ struct Evaluate: AsyncParsableCommand {
         for path in evaluator.pictures.emptyFolders { options.verbosity.note("\(path): the folder holds no picture") }
         let classes = evaluator.classes
         var report = EvaluationReport(
-            model: files.name, device: evaluator.deviceName, precision: options.device.precision.resolved, data: data,
-            classes: classes, evaluation: Evaluation(classes: classes.count))
+            model: files.name, device: evaluator.model.deviceName, precision: evaluator.model.precision.rawValue,
+            data: data, classes: classes, evaluation: Evaluation(classes: classes.count))
         let predictions = try folder.map { try PredictionTable($0.file("predictions.csv"), classes) }
         let feed = PictureFeed(
             SampleSupply(evaluator.pictures), through: reader, batchSize: options.batch.batchSize)

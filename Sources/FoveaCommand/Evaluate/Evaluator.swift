@@ -4,16 +4,14 @@ import VisionModels
 
 /// A model that ranks the classes of pictures, from batches of them to answers.
 struct Evaluator {
-    private let model: PictureModel
+    /// The model, on its device.
+    let model: PictureModel
     private let labels: Labels?
     private let isMultiLabel: Bool
     /// The classes, by name.
     let classes: ClassNames
     /// The pictures, by class.
     let pictures: LabeledPictures
-
-    /// The name of the device.
-    var deviceName: String { model.deviceName }
 
     /// Finds the pictures, and puts the model on a device once each name is known to be that of a class.
     init(

@@ -29,8 +29,9 @@ struct RunRecord {
         }
     }
 
-    /// Adds a model and what changes its answers; `device` is the one that was found.
-    func adding(_ opened: OpenedModel, _ options: PictureModelOptions, device: String) -> RunRecord {
+    /// Adds a model on its device and what changes its answers; how many devices of a kind there are does not.
+    func adding(_ loaded: PictureModel, _ options: PictureModelOptions) -> RunRecord {
+        let opened = loaded.opened
         let (model, pictures) = (options.model, options.preprocessing)
         func given(_ flag: Bool) -> String? { flag ? "given" : nil }
         var record = self
@@ -44,7 +45,7 @@ struct RunRecord {
             ("--mean", pictures.normalization.mean?.description), ("--std", pictures.normalization.std?.description),
             ("--ignore-exif", given(pictures.ignoreExif)), ("--allow-truncated", given(pictures.allowTruncated)),
             ("--max-pixels", pictures.maxPixels.map(String.init)),
-            ("--device", device), ("--precision", options.device.precision.resolved),
+            ("--device", loaded.deviceName), ("--precision", loaded.precision.rawValue),
         ]
         return record
     }

@@ -27,9 +27,10 @@ struct PictureModelOptions: ParsableArguments {
         let start = ContinuousClock.now
         let opened = try files.open(model.overrides(inputSize: preprocessing.inputSize))
         let loaded = try make(opened) {
-            try PictureModel(
-                opened, reading: reader, on: { try device.resolve(verbose: verbosity.verbose) },
-                options: device.sessionOptions(for: model))
+            let model = try PictureModel(
+                opened, reading: reader, on: device.resolve, options: device.sessionOptions(for: model))
+            verbosity.detail(device: model.deviceName, model.precision)
+            return model
         }
         let seconds = ((ContinuousClock.now - start) / .seconds(1)).formatted(decimals: 2)
         verbosity.detail("\(files.name) (\(opened.configuration.architecture)) was ready after \(seconds) s")

@@ -60,7 +60,8 @@ struct Run: ParsableCommand {
         let normalization = try tensor.isNormalized ? nil : normalization(files)
         let file = try overwrite.create(output)
         let session = try opened.session(
-            on: device.resolve(verbose: verbosity.verbose), options: device.sessionOptions(for: model))
+            on: device.resolve(), options: device.sessionOptions(for: model, inPrecision: .exactly(.float32)))
+        verbosity.detail(device: session.deviceName, session.precision)
         var result = OutputArray(file, kind: kind, pictures: tensor.count)
         var progress = Progress("pictures", isShown: !verbosity.quiet)
         for start in stride(from: 0, to: tensor.count, by: batch.batchSize) {
