@@ -8,7 +8,7 @@ import VisionModels
 /// let encoder = try ImageEncoder(model: "timm/vit_small_patch14_dinov2.lvd142m")
 /// let vector = try await encoder.encode("cat.jpg", normalized: true)
 /// ```
-/// An actor, because a device queue serves one pass at a time.
+/// Any number of tasks may ask: a device serves one pass at a time, several devices one each.
 public actor ImageEncoder {
     private let model: PictureModel
     private nonisolated let reader: PictureReader
@@ -39,15 +39,15 @@ public actor ImageEncoder {
     ///   - path: The file.
     ///   - normalized: Whether it is scaled to length 1, so that a dot product is the cosine.
     /// - Throws: `FoveaError` of category `input` where the file is no picture that can be read.
-    public func encode(_ path: String, normalized: Bool = false) throws(FoveaError) -> [Float] {
-        try vectors(for: PictureBatch([.file(path)], by: reader), normalized)[0].get()
+    public func encode(_ path: String, normalized: Bool = false) async throws(FoveaError) -> [Float] {
+        try await vectors(for: PictureBatch([.file(path)], by: reader), normalized)[0].get()
     }
 
     /// The vector of an encoded picture in memory.
     ///
     /// - Throws: `FoveaError` of category `input` where the bytes are no picture that can be read.
-    public func encode(encoded bytes: [UInt8], normalized: Bool = false) throws(FoveaError) -> [Float] {
-        try vectors(for: PictureBatch([.encoded(bytes, name: "picture")], by: reader), normalized)[0].get()
+    public func encode(encoded bytes: [UInt8], normalized: Bool = false) async throws(FoveaError) -> [Float] {
+        try await vectors(for: PictureBatch([.encoded(bytes, name: "picture")], by: reader), normalized)[0].get()
     }
 
     /// The vectors of several files, in one pass; a file that fails has its error in its place.
@@ -56,8 +56,8 @@ public actor ImageEncoder {
     /// - Throws: `FoveaError` where the device fails.
     public func encode(
         _ paths: [String], normalized: Bool = false
-    ) throws(FoveaError) -> [Result<[Float], FoveaError>] {
-        try vectors(for: PictureBatch(paths.map { .file($0) }, by: reader), normalized)
+    ) async throws(FoveaError) -> [Result<[Float], FoveaError>] {
+        try await vectors(for: PictureBatch(paths.map { .file($0) }, by: reader), normalized)
     }
 
     /// The vectors of any number of files, some at a time, in order, reading ahead.
@@ -81,7 +81,7 @@ public actor ImageEncoder {
     public nonisolated func encode<Paths: AsyncSequence & Sendable>(
         each paths: Paths, normalized: Bool = false, batchSize: Int = 8
     ) -> PictureResults<Paths, [Float]> where Paths.Element == String {
-        PictureResults(paths: paths, batchSize: max(1, batchSize)) { [reader] paths in
+        PictureResults(paths: paths, batchSize: max(1, batchSize), deviceCount: model.deviceCount) { [reader] paths in
             PictureBatch(paths.map { .file($0) }, by: reader)
         } answer: { batch throws(FoveaError) in
             try await self.vectors(for: batch, normalized)
@@ -90,8 +90,8 @@ public actor ImageEncoder {
 
     private func vectors(
         for batch: PictureBatch, _ isNormalized: Bool
-    ) throws(FoveaError) -> [Result<[Float], FoveaError>] {
-        try model.outputs(.embedding, for: batch).map { values in
+    ) async throws(FoveaError) -> [Result<[Float], FoveaError>] {
+        try await model.outputs(.embedding, for: batch).map { values in
             values.map { isNormalized ? Embedding.unit($0) : Array($0) }
         }
     }

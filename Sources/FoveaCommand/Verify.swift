@@ -53,7 +53,7 @@ struct Verify: ParsableCommand {
     @OptionGroup var verbosity: Verbosity
 
     func run() throws {
-        let device = try deviceOptions.resolve()
+        let device = try deviceOptions.resolveOne("verify compares")
         if guarded { try checkCanGuard(device) }
         var tally = VerificationTally()
         if let golden {

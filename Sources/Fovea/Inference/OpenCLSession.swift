@@ -33,7 +33,7 @@ final class OpenCLSession: InferenceSession {
 
     var configuration: VisionTransformerConfiguration { model.configuration }
     var mapCounts: (blocks: Int?, pool: Int?) { (model.blockMapCount, model.poolMapCount) }
-    var precision: Precision { backend.precision }
+    var selection: NarrowSelection? { backend.selection }
     var deviceMemory: (used: Int, peak: Int)? { backend.memory }
     var bufferCount: Int { backend.bufferCount }
 

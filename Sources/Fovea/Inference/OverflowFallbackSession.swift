@@ -28,7 +28,7 @@ final class OverflowFallbackSession: InferenceSession {
     var configuration: VisionTransformerConfiguration { session.configuration }
     var mapCounts: (blocks: Int?, pool: Int?) { session.mapCounts }
     var deviceName: String { session.deviceName }
-    var precision: Precision { session.precision }
+    var selection: NarrowSelection? { session.selection }
     var deviceMemory: (used: Int, peak: Int)? { session.deviceMemory }
     var bufferCount: Int { session.bufferCount + (exact?.bufferCount ?? 0) }
     var lastSteps: [HostStep] { session.lastSteps }

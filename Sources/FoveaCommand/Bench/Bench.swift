@@ -114,12 +114,13 @@ struct Bench: ParsableCommand {
     }
 
     func run() throws {
-        let device = try deviceOptions.resolve()
+        let device = try deviceOptions.resolveOne("bench measures")
         if profile || trace != nil, case .reference = device {
             throw ValidationError("--profile and --trace need an OpenCL device; \(device.name) has no kernels")
         }
         let rival = try versus.map { request throws(FoveaError) in
-            try ComputeDevice(request) { Console.say("fovea: \($0)") }
+            try request.checkNamesOne("bench measures")
+            return try ComputeDevice(request) { Console.say("fovea: \($0)") }
         }
         let array = try input.map { path throws(FoveaError) in try InputArray(contentsOf: path) }
         if onDemand {

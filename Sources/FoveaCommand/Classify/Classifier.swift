@@ -3,8 +3,8 @@ import Fovea
 import VisionModels
 
 /// A model that names what pictures show, from batches of them to rows.
-struct Classifier {
-    /// The model, on its device.
+struct Classifier: Sendable {
+    /// The model, on its devices.
     let model: PictureModel
     private let labels: Labels?
     private let isMultiLabel: Bool
@@ -33,8 +33,8 @@ struct Classifier {
     /// One row for each picture, in order.
     ///
     /// Throws where the device fails.
-    func rows(for pictures: [FedPicture]) throws(FoveaError) -> [ClassificationRow] {
-        zip(pictures, try model.outputs(.logits, for: pictures)).map { picture, scores in
+    func rows(for pictures: [FedPicture]) async throws(FoveaError) -> [ClassificationRow] {
+        zip(pictures, try await model.outputs(.logits, for: pictures)).map { picture, scores in
             ClassificationRow(input: picture.name, outcome: scores.flatMap(top))
         }
     }

@@ -71,6 +71,7 @@ struct Classify: AsyncParsableCommand {
         try stream.begin(run.adding(classifier.model, options), options.verbosity)
         let writer = RowWriter(
             format: format, facts: facts, stream: stream, failFast: failFast, verbosity: options.verbosity)
-        try await writer.write(feed, of: shard, total: { pictures.count(in: shard) }, rows: classifier.rows)
+        let batches = BatchPipeline(feed, deviceCount: classifier.model.deviceCount, compute: classifier.rows)
+        try await writer.write(batches, of: shard, total: { pictures.count(in: shard) })
     }
 }

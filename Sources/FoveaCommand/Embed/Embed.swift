@@ -57,7 +57,8 @@ struct Embed: AsyncParsableCommand {
         try stream.begin(run.adding(embedder.model, options), options.verbosity)
         let writer = RowWriter(
             format: format, facts: embedder.width, stream: stream, failFast: failFast, verbosity: options.verbosity)
-        try await writer.write(feed, of: shard, total: { pictures.count(in: shard) }, rows: embedder.rows)
+        let batches = BatchPipeline(feed, deviceCount: embedder.model.deviceCount, compute: embedder.rows)
+        try await writer.write(batches, of: shard, total: { pictures.count(in: shard) })
     }
 
     private func format() throws -> EmbeddingFormat {

@@ -2,8 +2,8 @@ import Fovea
 import VisionModels
 
 /// A model that describes pictures by vectors, from batches of them to rows.
-struct Embedder {
-    /// The model, on its device.
+struct Embedder: Sendable {
+    /// The model, on its devices.
     let model: PictureModel
     private let normalizes: Bool
     /// How many numbers a vector has.
@@ -22,8 +22,8 @@ struct Embedder {
     /// One row for each picture, in order.
     ///
     /// Throws where the device fails.
-    func rows(for pictures: [FedPicture]) throws(FoveaError) -> [EmbeddingRow] {
-        let outputs = try model.outputs(.embedding, for: pictures)
+    func rows(for pictures: [FedPicture]) async throws(FoveaError) -> [EmbeddingRow] {
+        let outputs = try await model.outputs(.embedding, for: pictures)
         if case .success(let values)? = outputs.first(where: { (try? $0.get()) != nil }), values.count != width {
             // Rows of an array must not shift.
             throw FoveaError(

@@ -60,7 +60,8 @@ struct Evaluate: AsyncParsableCommand {
         let predictions = try folder.map { try PredictionTable($0.file("predictions.csv"), classes) }
         let feed = PictureFeed(
             SampleSupply(evaluator.pictures), through: reader, batchSize: options.batch.batchSize)
-        let tally = try await evaluate(feed, by: evaluator, &report, predictions)
+        let batches = BatchPipeline(feed, deviceCount: evaluator.model.deviceCount, compute: evaluator.rankings)
+        let tally = try await evaluate(batches, evaluator.pictures.samples, &report, predictions)
         if let folder {
             try predictions?.finish()
             try report.write(to: folder)
@@ -71,15 +72,15 @@ struct Evaluate: AsyncParsableCommand {
     }
 
     private func evaluate(
-        _ feed: PictureFeed<SampleSupply>, by evaluator: Evaluator, _ report: inout EvaluationReport,
-        _ predictions: PredictionTable?
+        _ batches: BatchPipeline<SampleSupply, [Result<[Prediction], FoveaError>]>,
+        _ samples: [LabeledPictures.Sample], _ report: inout EvaluationReport, _ predictions: PredictionTable?
     ) async throws -> Tally {
-        var samples = evaluator.pictures.samples[...]
+        var (batches, samples) = (batches, samples[...])
         var tally = Tally(failFast)
         var progress = Progress("pictures", isShown: !options.verbosity.quiet, total: { samples.count })
-        while let pictures = try await feed.next() {
+        try await batches.forEach { pictures, answer in
             options.verbosity.detail(pictures)
-            for ranking in try evaluator.rankings(of: pictures) {
+            for ranking in try answer.get() {
                 let sample = samples.removeFirst()
                 try predictions?.write(sample, ranking)
                 switch ranking {

@@ -3,8 +3,8 @@ import Fovea
 import VisionModels
 
 /// A model that ranks the classes of pictures, from batches of them to answers.
-struct Evaluator {
-    /// The model, on its device.
+struct Evaluator: Sendable {
+    /// The model, on its devices.
     let model: PictureModel
     private let labels: Labels?
     private let isMultiLabel: Bool
@@ -28,8 +28,8 @@ struct Evaluator {
     /// All classes of each picture, best first, or why it has none.
     ///
     /// Throws where the device fails.
-    func rankings(of pictures: [FedPicture]) throws(FoveaError) -> [Result<[Prediction], FoveaError>] {
-        try model.outputs(.logits, for: pictures).map { scores in
+    func rankings(of pictures: [FedPicture]) async throws(FoveaError) -> [Result<[Prediction], FoveaError>] {
+        try await model.outputs(.logits, for: pictures).map { scores in
             scores.flatMap { scores in
                 Result { () throws(FoveaError) in
                     try Classification.top(classes.count, of: scores, labels: labels, isMultiLabel: isMultiLabel)

@@ -12,9 +12,11 @@ import OpenCLOperations
 struct DeviceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "auto, gpu, cpu (the reference, without OpenCL), opencl:N, or part of a device's name.",
+            "auto, gpu, cpu (the reference, without OpenCL), opencl:N, part of a device's name, or all.",
             discussion: "Without it $FOVEA_DEVICE counts, else auto: the first GPU that passes its self-test, else the "
-                + "first OpenCL CPU device, else cpu.",
+                + "first OpenCL CPU device, else cpu. all is every device of the same name and driver as the first that "
+                + "auto would choose; each takes the next batch as it is free, and answers have the bits of a single one. "
+                + "Commands for one picture or array take the first of them.",
             valueName: "device"))
     var device: DeviceRequest?
 
@@ -27,12 +29,25 @@ struct DeviceOptions: ParsableArguments {
             valueName: "type"))
     var precision: PrecisionRequest?
 
-    /// The device asked for here, in the environment, or `auto`; throws category `noDevice` where it cannot compute in
-    /// the precision asked for.
+    /// The device asked for here, in the environment, or `auto`, of `all` the first; throws category `noDevice` where it
+    /// cannot compute in the precision asked for.
     func resolve() throws -> ComputeDevice {
         let found = try ComputeDevice(request()) { Console.say("fovea: \($0)") }
         try precision?.check(on: found)
         return found
+    }
+
+    /// The devices asked for, several for `all`; throws as `resolve` does.
+    func resolveAll() throws -> [ComputeDevice] {
+        let found = try ComputeDevice.all(request()) { Console.say("fovea: \($0)") }
+        for device in found { try precision?.check(on: device) }
+        return found
+    }
+
+    /// The device asked for; throws a usage error for `all`, because `work`, such as "bench measures", is of a single one.
+    func resolveOne(_ work: String) throws -> ComputeDevice {
+        try request().checkNamesOne(work)
+        return try resolve()
     }
 
     /// How a model that was asked for so computes here.
@@ -55,7 +70,7 @@ struct DeviceOptions: ParsableArguments {
         guard !text.isEmpty else { return .automatic }
         guard let request = DeviceRequest(text) else {
             throw ValidationError(
-                "FOVEA_DEVICE is '\(text)': must be auto, gpu, cpu, opencl:N or part of a device's name")
+                "FOVEA_DEVICE is '\(text)': must be auto, gpu, cpu, all, opencl:N or part of a device's name")
         }
         return request
     }
@@ -64,6 +79,14 @@ struct DeviceOptions: ParsableArguments {
 extension DeviceRequest: ExpressibleByArgument {
     /// Reads a device as the command line names it.
     public init?(argument: String) { self.init(argument) }
+
+    /// Throws a usage error for `all`, because `work`, such as "bench measures", is of a single device.
+    func checkNamesOne(_ work: String) throws(FoveaError) {
+        guard self == .all else { return }
+        throw FoveaError(
+            .usage, code: "ONE_DEVICE",
+            "the device is 'all', but \(work) one at a time; name it as fovea devices lists them, such as opencl:0")
+    }
 }
 
 extension PrecisionRequest: ExpressibleByArgument {

@@ -28,8 +28,9 @@ struct PictureModelOptions: ParsableArguments {
         let opened = try files.open(model.overrides(inputSize: preprocessing.inputSize))
         let loaded = try make(opened) {
             let model = try PictureModel(
-                opened, reading: reader, on: device.resolve, options: device.sessionOptions(for: model))
-            verbosity.detail(device: model.deviceName, model.precision)
+                opened, reading: reader, on: device.resolveAll, options: device.sessionOptions(for: model))
+            let count = model.deviceCount == 1 ? "" : "\(model.deviceCount) × "
+            verbosity.detail(device: count + model.deviceName, model.precision)
             return model
         }
         let seconds = ((ContinuousClock.now - start) / .seconds(1)).formatted(decimals: 2)
