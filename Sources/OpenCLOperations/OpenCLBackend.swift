@@ -32,6 +32,8 @@ package final class OpenCLBackend: Backend {
         package var precision: Precision? = .float32
         /// The form of a product in less than float32; nil for the best that a probe finds.
         package var narrowForm: NarrowForm?
+        /// What a probe chooses among, the portable product last in each precision; nil for what the device should have.
+        package var candidates: [NarrowProduct]?
         /// Whether `narrowForm` is a matrix instruction to be emulated: a test's way to run its layouts anywhere.
         package var emulatesMatrices = false
         /// How buffers are placed.
@@ -75,13 +77,22 @@ package final class OpenCLBackend: Backend {
                 let chosen = options.variants[operation].flatMap { possible.contains($0) ? $0 : nil } ?? possible[0]
                 return (operation, chosen)
             })
+        func candidates(for precision: Precision) -> [NarrowProduct] {
+            options.candidates?.filter { $0.precision == precision } ?? NarrowForm.products(in: precision, on: device)
+        }
         switch (options.precision, options.narrowForm) {
         case (.float32, _): break
         case (let precision?, let form?):
-            selection = NarrowSelection(NarrowProduct(precision, form, isEmulated: options.emulatesMatrices))
+            selection = NarrowSelection(
+                NarrowProduct(precision, form, emulation: options.emulatesMatrices ? .faithful : nil))
         case (let precision?, nil):
-            selection = try select(among: NarrowForm.candidates(for: precision, on: device), for: precision)
-        case (nil, _): selection = try automaticSelection()
+            selection = try select(among: candidates(for: precision))
+        case (nil, _):
+            selection = try NarrowSelection.automatic { precision throws(OpenCLError) in
+                // Devices without matrix instructions are not put to a probe.
+                try select(
+                    among: candidates(for: precision).filter { $0.form == .portable || $0.form.instruction != nil })
+            }
         }
     }
 

@@ -10,7 +10,7 @@ import Testing
 struct MatrixInstructionTests {
     private static let products = MatrixInstruction.allCases.flatMap { instruction in
         [Precision.float16, .bfloat16].filter(instruction.multiplies).map { precision in
-            NarrowProduct(precision, instruction.form, isEmulated: true)
+            NarrowProduct(precision, instruction.form, emulation: .faithful)
         }
     }
 
