@@ -81,9 +81,9 @@ public actor ImageClassifier {
     /// - Parameters:
     ///   - paths: Picture files.
     ///   - count: Classes in an answer, best first: at least 1, and all where there are fewer.
-    ///   - batchSize: Pictures in a pass, at least 1.
+    ///   - batchSize: Pictures in a pass, at least 1; nil for 8, or what fills a GPU.
     public nonisolated func classify<Paths: Sequence<String> & Sendable>(
-        each paths: Paths, top count: Int = 5, batchSize: Int = 8
+        each paths: Paths, top count: Int = 5, batchSize: Int? = nil
     ) -> PictureResults<ReadyPaths<Paths>, [Prediction]> {
         classify(each: ReadyPaths(base: paths), top: count, batchSize: batchSize)
     }
@@ -93,11 +93,13 @@ public actor ImageClassifier {
     /// - Parameters:
     ///   - paths: Picture files.
     ///   - count: Classes in an answer, best first: at least 1, and all where there are fewer.
-    ///   - batchSize: Pictures in a pass, at least 1.
+    ///   - batchSize: Pictures in a pass, at least 1; nil for 8, or what fills a GPU.
     public nonisolated func classify<Paths: AsyncSequence & Sendable>(
-        each paths: Paths, top count: Int = 5, batchSize: Int = 8
+        each paths: Paths, top count: Int = 5, batchSize: Int? = nil
     ) -> PictureResults<Paths, [Prediction]> where Paths.Element == String {
-        PictureResults(paths: paths, batchSize: max(1, batchSize), deviceCount: model.deviceCount) { [reader] paths in
+        PictureResults(
+            paths: paths, batchSize: max(1, batchSize ?? model.usualBatchSize), deviceCount: model.deviceCount
+        ) { [reader] paths in
             PictureBatch(paths.map { .file($0) }, by: reader)
         } answer: { batch throws(FoveaError) in
             try await self.predictions(for: batch, top: count)

@@ -65,9 +65,9 @@ public actor ImageEncoder {
     /// - Parameters:
     ///   - paths: Picture files.
     ///   - normalized: Whether vectors are scaled to length 1, so that a dot product is the cosine.
-    ///   - batchSize: Pictures in a pass, at least 1.
+    ///   - batchSize: Pictures in a pass, at least 1; nil for 8, or what fills a GPU.
     public nonisolated func encode<Paths: Sequence<String> & Sendable>(
-        each paths: Paths, normalized: Bool = false, batchSize: Int = 8
+        each paths: Paths, normalized: Bool = false, batchSize: Int? = nil
     ) -> PictureResults<ReadyPaths<Paths>, [Float]> {
         encode(each: ReadyPaths(base: paths), normalized: normalized, batchSize: batchSize)
     }
@@ -77,11 +77,13 @@ public actor ImageEncoder {
     /// - Parameters:
     ///   - paths: Picture files.
     ///   - normalized: Whether vectors are scaled to length 1, so that a dot product is the cosine.
-    ///   - batchSize: Pictures in a pass, at least 1.
+    ///   - batchSize: Pictures in a pass, at least 1; nil for 8, or what fills a GPU.
     public nonisolated func encode<Paths: AsyncSequence & Sendable>(
-        each paths: Paths, normalized: Bool = false, batchSize: Int = 8
+        each paths: Paths, normalized: Bool = false, batchSize: Int? = nil
     ) -> PictureResults<Paths, [Float]> where Paths.Element == String {
-        PictureResults(paths: paths, batchSize: max(1, batchSize), deviceCount: model.deviceCount) { [reader] paths in
+        PictureResults(
+            paths: paths, batchSize: max(1, batchSize ?? model.usualBatchSize), deviceCount: model.deviceCount
+        ) { [reader] paths in
             PictureBatch(paths.map { .file($0) }, by: reader)
         } answer: { batch throws(FoveaError) in
             try await self.vectors(for: batch, normalized)

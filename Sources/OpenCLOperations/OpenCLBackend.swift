@@ -102,6 +102,17 @@ package final class OpenCLBackend: Backend {
     /// How products in less than float32 run; nil where products are float32.
     package var narrowProduct: NarrowProduct? { selection?.product }
 
+    /// Rows and columns of a work-group of the blocks' linear layers; nil on CPU devices, and where groups have no tile.
+    package var linearTile: (rows: Int, columns: Int)? {
+        guard profile.device.kind != .cpu else { return nil }
+        if let product = narrowProduct, let instruction = product.form.instruction {
+            let tile = MatrixTile(instruction, isEmulated: product.isEmulated)
+            return (tile.blockRows, tile.panel(instruction))
+        }
+        guard narrowProduct == nil, variant(of: .linear) == .tiled else { return nil }
+        return (profile.linearTiled.groupHeight, profile.linearTiled.panel)
+    }
+
     /// The variant that an operation runs in.
     package func variant(of operation: Operation) -> KernelVariant { variants[operation] ?? .plain }
 

@@ -41,6 +41,8 @@ package protocol InferenceSession: AnyObject {
     func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor
     /// The time of every launch since the last call; empty unless the session was made to profile.
     func takeProfile() throws(FoveaError) -> [LaunchTime]
+    /// How many pictures a batch should have where nobody says: what fills the device.
+    var usualBatchSize: Int { get }
     /// What the host did in the last run; empty unless the session was made to profile.
     var lastSteps: [HostStep] { get }
 }
@@ -48,6 +50,9 @@ package protocol InferenceSession: AnyObject {
 extension InferenceSession {
     /// Nothing: only sessions on a device have steps to tell.
     package var lastSteps: [HostStep] { [] }
+
+    /// As on a CPU device.
+    package var usualBatchSize: Int { BatchFit.usual }
 
     /// What products are computed in.
     package var precision: Precision { selection?.product.precision ?? .float32 }

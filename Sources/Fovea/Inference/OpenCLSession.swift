@@ -37,6 +37,15 @@ final class OpenCLSession: InferenceSession {
     var deviceMemory: (used: Int, peak: Int)? { backend.memory }
     var bufferCount: Int { backend.bufferCount }
 
+    var usualBatchSize: Int {
+        guard let tile = backend.linearTile else { return BatchFit.usual }
+        let device = backend.profile.device
+        let fit = BatchFit(
+            units: device.computeUnits, tile: tile, tokens: configuration.tokenCount, layers: configuration.blockLayers)
+        let elementBytes = selection == nil ? MemoryLayout<Float>.size : MemoryLayout<Float16>.size
+        return fit.pictures(among: fit.candidates(elementBytes: elementBytes, memory: device.globalMemory))
+    }
+
     init(_ opened: OpenedModel, on device: Device, options: SessionOptions) throws {
         backend = try OpenCLBackend(device, tuned: options)
         deviceName = device.name

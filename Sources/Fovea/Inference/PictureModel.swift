@@ -20,6 +20,8 @@ package final class PictureModel: Sendable {
     package var deviceCount: Int { sessions.count }
     /// What products are computed in.
     package var precision: Precision { sessions.precision }
+    /// How many pictures a batch should have where nobody says.
+    package var usualBatchSize: Int { sessions.usualBatchSize }
 
     /// Looks through sessions that are there already, one a device.
     package init(

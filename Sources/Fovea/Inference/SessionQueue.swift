@@ -29,11 +29,14 @@ package final class SessionQueue: Sendable {
     package let deviceName: String
     /// What products are computed in.
     package let precision: Precision
+    /// How many pictures a batch should have where nobody says.
+    package let usualBatchSize: Int
 
     /// Takes sessions of the same model, one at least, on devices that are alike.
     package init(_ sessions: sending [any InferenceSession]) {
         precondition(!sessions.isEmpty, "a queue needs a session that serves it")
         (count, deviceName, precision) = (sessions.count, sessions[0].deviceName, sessions[0].precision)
+        usualBatchSize = sessions[0].usualBatchSize
         // The first is the first to be used.
         state = Mutex(State(idle: sessions.reversed().map(Worker.init)))
     }

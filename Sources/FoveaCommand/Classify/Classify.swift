@@ -61,7 +61,6 @@ struct Classify: AsyncParsableCommand {
         let stream = try ResultStream(output, overwrite, format, resumes: resume, passing: &inputs)
         let shard = inputs.shard
         let (files, reader) = try options.find()
-        let feed = PictureFeed(inputs, through: reader, batchSize: options.batch.batchSize)
         let classifier = try options.load(files, reader) { opened, model in
             try Classifier(opened, labels: options.model.labels, top: topK, onDevice: model)
         }
@@ -71,6 +70,7 @@ struct Classify: AsyncParsableCommand {
         try stream.begin(run.adding(classifier.model, options), options.verbosity)
         let writer = RowWriter(
             format: format, facts: facts, stream: stream, failFast: failFast, verbosity: options.verbosity)
+        let feed = PictureFeed(inputs, through: reader, batchSize: options.batchSize(of: classifier.model))
         let batches = BatchPipeline(feed, deviceCount: classifier.model.deviceCount, compute: classifier.rows)
         try await writer.write(batches, of: shard, total: { pictures.count(in: shard) })
     }

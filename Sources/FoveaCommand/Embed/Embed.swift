@@ -48,7 +48,6 @@ struct Embed: AsyncParsableCommand {
         let stream = try ResultStream(output, overwrite, format, resumes: resume, passing: &inputs)
         let shard = inputs.shard
         let (files, reader) = try options.find()
-        let feed = PictureFeed(inputs, through: reader, batchSize: options.batch.batchSize)
         let embedder = try options.load(files, reader) { opened, model in
             try Embedder(opened, normalizes: normalize, onDevice: model)
         }
@@ -57,6 +56,7 @@ struct Embed: AsyncParsableCommand {
         try stream.begin(run.adding(embedder.model, options), options.verbosity)
         let writer = RowWriter(
             format: format, facts: embedder.width, stream: stream, failFast: failFast, verbosity: options.verbosity)
+        let feed = PictureFeed(inputs, through: reader, batchSize: options.batchSize(of: embedder.model))
         let batches = BatchPipeline(feed, deviceCount: embedder.model.deviceCount, compute: embedder.rows)
         try await writer.write(batches, of: shard, total: { pictures.count(in: shard) })
     }

@@ -17,6 +17,9 @@ struct PictureModelOptions: ParsableArguments {
         return (files, PictureReader(recipe, decoding: preprocessing.decoding))
     }
 
+    /// How many pictures a batch has: what was asked for, or what fills the model's device.
+    func batchSize(of model: PictureModel) -> Int { batch.batchSize ?? model.usualBatchSize }
+
     /// Loads the model and puts what `make` makes of it on the device.
     ///
     /// - Parameter make: Refuses what does not fit the opened model, then calls for the device.

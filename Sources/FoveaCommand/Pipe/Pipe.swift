@@ -58,7 +58,7 @@ struct Pipe: AsyncParsableCommand {
         let requests = try RequestLines(pictureLimit: options.preprocessing.fileLimit)
         let (files, reader) = try options.find()
         let (rows, model) = try options.load(files, reader, as: rows)
-        let feed = PictureFeed(requests, through: reader, batchSize: options.batch.batchSize)
+        let feed = PictureFeed(requests, through: reader, batchSize: options.batchSize(of: model))
         var batches = BatchPipeline(feed, deviceCount: model.deviceCount, compute: rows)
         var tally = Tally()
         try await batches.forEach { pictures, answer in

@@ -64,8 +64,9 @@ struct Run: ParsableCommand {
         verbosity.detail(device: session.deviceName, session.precision)
         var result = OutputArray(file, kind: kind, pictures: tensor.count)
         var progress = Progress("pictures", isShown: !verbosity.quiet)
-        for start in stride(from: 0, to: tensor.count, by: batch.batchSize) {
-            let range = start..<min(start + batch.batchSize, tensor.count)
+        let batchSize = batch.batchSize ?? session.usualBatchSize
+        for start in stride(from: 0, to: tensor.count, by: batchSize) {
+            let range = start..<min(start + batchSize, tensor.count)
             try result.append(session.run(tensor.input(range, normalization), kind), at: start)
             progress.advance(by: range.count)
         }

@@ -20,6 +20,7 @@ final class SpoilingSession: InferenceSession {
     var deviceName: String { session.deviceName }
     var selection: NarrowSelection? { session.selection }
     var deviceMemory: (used: Int, peak: Int)? { session.deviceMemory }
+    var usualBatchSize: Int { session.usualBatchSize }
     var bufferCount: Int { session.bufferCount }
     func takeProfile() throws(FoveaError) -> [LaunchTime] { try session.takeProfile() }
 
