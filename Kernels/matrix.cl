@@ -10,7 +10,8 @@
 //           6  DPAS 8×8×16, two                          sub-groups of 8;   Intel, cl_intel_subgroup_matrix_multiply_accumulate
 //           7  DPAS 8×16×16, two                         sub-groups of 16;  the same
 //   EMULATED  1: the product is a function over local memory in OpenCL C 1.2. Each lane holds exactly what it would hold
-//             on the device, and all items of the group must make each call together
+//             on the device, and all items of the group must make each call together. 2 and 3 are wrong, to test what must
+//             find that out: each two lanes have each other's sums; a lane that asks another hears itself
 //
 //   LANES                       items of a wave; neighbours in a group of one dimension
 //   fragment_a, fragment_b      what a lane holds of A and of B

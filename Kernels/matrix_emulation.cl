@@ -18,7 +18,7 @@
 static inline float exchange(float value, int mask, wave self) {
   self.memory[self.lane] = value;
   barrier(CLK_LOCAL_MEM_FENCE);  // values written before any is read
-  const float result = self.memory[self.lane ^ mask];
+  const float result = self.memory[self.lane ^ (EMULATED == 3 ? 0 : mask)];
   barrier(CLK_LOCAL_MEM_FENCE);  // values read before the memory is used again
   return result;
 }
@@ -66,9 +66,10 @@ static inline void multiply(float *c, fragment_a a, fragment_b b, wave self) {
     columns[B_COLUMN(self.lane, e) * 16 + B_K(self.lane, e)] = operand_value(((const ushort *)&b)[e]);
   }
   barrier(CLK_LOCAL_MEM_FENCE);  // A and B written before any item reads them
+  const int place = self.lane ^ (EMULATED == 2 ? 1 : 0);
   for (int e = 0; e < SUMS; ++e) {
     for (int k = 0; k < 16; ++k) {
-      c[e] = fma(rows[SUM_ROW(self.lane, e) * 16 + k], columns[SUM_COLUMN(self.lane, e) * 16 + k], c[e]);
+      c[e] = fma(rows[SUM_ROW(place, e) * 16 + k], columns[SUM_COLUMN(place, e) * 16 + k], c[e]);
     }
   }
   barrier(CLK_LOCAL_MEM_FENCE);  // A and B read before the memory is used again

@@ -8,7 +8,8 @@
 //
 //   EMULATED  1: the product is a function over local memory that reads it as the descriptors say, in OpenCL C 1.2. Copies
 //             and products happen as late as they may, when they are waited for, and until then NaN is where a copy goes:
-//             a tile that is read before it has come, or written before it has been read, shows.
+//             a tile that is read before it has come, or written before it has been read, shows. 2 is wrong, to test what
+//             must find that out: each two lanes have each other's sums
 //
 //   GROUP_SUMS                  what an item holds of C: element e of lane l of warp w of the warp group is
 //                               C[16 · w + SUM_ROW(l, e)][SUM_COLUMN(l, e)] (matrix_layout.cl)
@@ -116,7 +117,7 @@ static inline void load_operands(float *values, ulong descriptor, int row, const
 }
 
 static inline void multiply_group(float *c, ulong a, ulong b, const pipeline *p) {
-  const int item = get_local_id(0) % 128, row = item / 32 * 16, lane = item % 32;
+  const int item = get_local_id(0) % 128, row = item / 32 * 16, lane = item % 32 ^ (EMULATED == 2 ? 1 : 0);
   float rows[2][16], columns[2][16];
   load_operands(rows[0], a, row + SUM_ROW(lane, 0), p);
   load_operands(rows[1], a, row + SUM_ROW(lane, 2), p);

@@ -1,4 +1,5 @@
 import Imaging
+import Operations
 import VisionModels
 
 /// Turns pictures into vectors: what a model's classifier would read, for search, clustering and classifiers of one's own.
@@ -7,22 +8,27 @@ import VisionModels
 /// let encoder = try ImageEncoder(model: "timm/vit_small_patch14_dinov2.lvd142m")
 /// let vector = try await encoder.encode("cat.jpg", normalized: true)
 /// ```
-/// An actor, because a device queue serves one pass at a time.
+/// Any number of tasks may ask: a device serves one pass at a time, several devices one each.
 public actor ImageEncoder {
     private let model: PictureModel
     private nonisolated let reader: PictureReader
 
     /// The name of the device that computes.
     public nonisolated let deviceName: String
+    /// What products are computed in, such as `float32`.
+    public nonisolated let precision: String
     /// Number of values in a vector.
     public nonisolated let width: Int
 
     /// Loads a model and puts it on a device; the arguments and errors are those of `ImageClassifier`.
     ///
     /// - Throws: `FoveaError` of category `model`, `noDevice` or `outOfMemory`.
-    public init(model: String = "demo", device: String = "auto") throws(FoveaError) {
-        let loaded = try PictureModel(model: model, device: device, output: .embedding)
+    public init(
+        model: String = "demo", device: String = "auto", precision: String = "auto"
+    ) throws(FoveaError) {
+        let loaded = try PictureModel(model: model, device: device, precision: precision, output: .embedding)
         (reader, deviceName) = (loaded.reader, loaded.deviceName)
+        self.precision = loaded.precision.rawValue
         width = loaded.opened.configuration.embeddingWidth
         self.model = loaded
     }
@@ -33,15 +39,15 @@ public actor ImageEncoder {
     ///   - path: The file.
     ///   - normalized: Whether it is scaled to length 1, so that a dot product is the cosine.
     /// - Throws: `FoveaError` of category `input` where the file is no picture that can be read.
-    public func encode(_ path: String, normalized: Bool = false) throws(FoveaError) -> [Float] {
-        try vectors(for: PictureBatch([.file(path)], by: reader), normalized)[0].get()
+    public func encode(_ path: String, normalized: Bool = false) async throws(FoveaError) -> [Float] {
+        try await vectors(for: PictureBatch([.file(path)], by: reader), normalized)[0].get()
     }
 
     /// The vector of an encoded picture in memory.
     ///
     /// - Throws: `FoveaError` of category `input` where the bytes are no picture that can be read.
-    public func encode(encoded bytes: [UInt8], normalized: Bool = false) throws(FoveaError) -> [Float] {
-        try vectors(for: PictureBatch([.encoded(bytes, name: "picture")], by: reader), normalized)[0].get()
+    public func encode(encoded bytes: [UInt8], normalized: Bool = false) async throws(FoveaError) -> [Float] {
+        try await vectors(for: PictureBatch([.encoded(bytes, name: "picture")], by: reader), normalized)[0].get()
     }
 
     /// The vectors of several files, in one pass; a file that fails has its error in its place.
@@ -50,8 +56,8 @@ public actor ImageEncoder {
     /// - Throws: `FoveaError` where the device fails.
     public func encode(
         _ paths: [String], normalized: Bool = false
-    ) throws(FoveaError) -> [Result<[Float], FoveaError>] {
-        try vectors(for: PictureBatch(paths.map { .file($0) }, by: reader), normalized)
+    ) async throws(FoveaError) -> [Result<[Float], FoveaError>] {
+        try await vectors(for: PictureBatch(paths.map { .file($0) }, by: reader), normalized)
     }
 
     /// The vectors of any number of files, some at a time, in order, reading ahead.
@@ -59,9 +65,9 @@ public actor ImageEncoder {
     /// - Parameters:
     ///   - paths: Picture files.
     ///   - normalized: Whether vectors are scaled to length 1, so that a dot product is the cosine.
-    ///   - batchSize: Pictures in a pass, at least 1.
+    ///   - batchSize: Pictures in a pass, at least 1; nil for 8, or what fills a GPU.
     public nonisolated func encode<Paths: Sequence<String> & Sendable>(
-        each paths: Paths, normalized: Bool = false, batchSize: Int = 8
+        each paths: Paths, normalized: Bool = false, batchSize: Int? = nil
     ) -> PictureResults<ReadyPaths<Paths>, [Float]> {
         encode(each: ReadyPaths(base: paths), normalized: normalized, batchSize: batchSize)
     }
@@ -71,11 +77,13 @@ public actor ImageEncoder {
     /// - Parameters:
     ///   - paths: Picture files.
     ///   - normalized: Whether vectors are scaled to length 1, so that a dot product is the cosine.
-    ///   - batchSize: Pictures in a pass, at least 1.
+    ///   - batchSize: Pictures in a pass, at least 1; nil for 8, or what fills a GPU.
     public nonisolated func encode<Paths: AsyncSequence & Sendable>(
-        each paths: Paths, normalized: Bool = false, batchSize: Int = 8
+        each paths: Paths, normalized: Bool = false, batchSize: Int? = nil
     ) -> PictureResults<Paths, [Float]> where Paths.Element == String {
-        PictureResults(paths: paths, batchSize: max(1, batchSize)) { [reader] paths in
+        PictureResults(
+            paths: paths, batchSize: max(1, batchSize ?? model.usualBatchSize), deviceCount: model.deviceCount
+        ) { [reader] paths in
             PictureBatch(paths.map { .file($0) }, by: reader)
         } answer: { batch throws(FoveaError) in
             try await self.vectors(for: batch, normalized)
@@ -84,8 +92,8 @@ public actor ImageEncoder {
 
     private func vectors(
         for batch: PictureBatch, _ isNormalized: Bool
-    ) throws(FoveaError) -> [Result<[Float], FoveaError>] {
-        try model.outputs(.embedding, for: batch).map { values in
+    ) async throws(FoveaError) -> [Result<[Float], FoveaError>] {
+        try await model.outputs(.embedding, for: batch).map { values in
             values.map { isNormalized ? Embedding.unit($0) : Array($0) }
         }
     }

@@ -10,7 +10,8 @@ struct Devices: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List every OpenCL device, what it can do and which kernels it would get.",
         discussion: """
-            Numbers and names are what --device takes. GPUs are put to a short self-test, as `auto` does it.
+            Numbers and names are what --device takes. GPUs are put to a short self-test, as `auto` does it, and to the \
+            probe of their matrix instructions, as every model does that uses them.
 
             Example:
               fovea devices --format json
@@ -95,12 +96,13 @@ extension DeviceSurvey.Entry {
             """
     }
 
-    /// The instructions that the device should have, and why not the others.
+    /// What probes found of the instructions that the device should have, and why not the others.
     private var matrixLines: [String] {
-        let had = matrixInstructions.filter { $0.refusal == nil }.map { $0.instruction.form.rawValue }
-        return [
-            had.isEmpty ? "no matrix instruction" : had.joined(separator: ", ") + "; a probe decides when a model runs"
-        ]
+        let found = probed.flatMap { selection in
+            ["\(selection.product)" + (selection.attends ? ", attention too" : "")]
+                + selection.refusals.map { "  \($0)" }
+        }
+        return (found.isEmpty ? ["no matrix instruction"] : found)
             + matrixInstructions.compactMap { instruction, refusal in
                 refusal.map { "not \(instruction.form.rawValue): \($0)" }
             }
@@ -143,9 +145,22 @@ extension DeviceSurvey.Entry {
             "matrixInstructions": .object(
                 JSON.Object(
                     matrixInstructions.map { ($0.instruction.form.rawValue, $0.refusal.map { JSON($0) } ?? true) })),
+            "probes": .object(JSON.Object(probed.map { ($0.product.precision.rawValue, $0.json) })),
             "isAutomatic": JSON(isChosen), "automatic": JSON("\(verdict)"),
         ]
     }
 
     private var isChosen: Bool { if case .chosen = verdict { true } else { false } }
+}
+
+extension NarrowSelection {
+    /// Whether attention runs by a matrix instruction.
+    fileprivate var attends: Bool { multipliesAttention && product.form.instruction != nil }
+
+    fileprivate var json: JSON {
+        [
+            "form": JSON(product.form.rawValue), "attention": JSON(attends),
+            "refusals": .array(refusals.map { JSON("\($0)") }),
+        ]
+    }
 }

@@ -6,7 +6,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// What SIGINT and SIGTERM do: the first waits until the rows of the batch under way are written, any other ends the
+/// What SIGINT and SIGTERM do: the first waits until the rows of the batches under way are written, any other ends the
 /// command at once, and no file stays that cannot be gone on with.
 ///
 /// A shell sees the status 130 or 143. Handlers hand the signals to a thread that waits for them, for it may do whatever a
@@ -17,7 +17,7 @@ struct Interruption: Error {
     let number: CInt
 
     private struct State {
-        /// Whether a batch is being computed and written.
+        /// Whether batches are being computed and written.
         var isInBatch = false
         /// The signal that waits for the end of the batch.
         var pending: CInt?
@@ -28,10 +28,12 @@ struct Interruption: Error {
     /// From here on the first signal waits for `endBatch`.
     static func beginBatch() { state.withLock { $0.isInBatch = true } }
 
-    /// The rows of the batch, if there was one, are written: throws where a signal has waited for that.
-    static func endBatch() throws(Interruption) {
+    /// The rows of the oldest batch, if there was one, are written: throws where a signal has waited for that.
+    ///
+    /// - Parameter othersAreUnderWay: Whether another one is being computed, whose rows are waited for as well.
+    static func endBatch(othersAreUnderWay: Bool) throws(Interruption) {
         let pending = state.withLock { state in
-            state.isInBatch = false
+            state.isInBatch = othersAreUnderWay
             return state.pending
         }
         if let pending { throw Interruption(number: pending) }

@@ -53,7 +53,7 @@ struct Verify: ParsableCommand, VerboseCommand {
     @OptionGroup var verbosity: Verbosity
 
     func run() throws {
-        let device = try deviceOptions.resolve(verbose: verbosity.verbose)
+        let device = try deviceOptions.resolveOne("verify compares")
         if guarded { try checkCanGuard(device) }
         var tally = VerificationTally()
         if let golden {
@@ -126,14 +126,12 @@ extension Verify {
         let opened = try files.open(modelOptions.overrides(inputSize: inputSize))
         let session = try opened.session(on: device, options: sessionOptions)
         Console.write(
-            "\n\(opened.files.name) (\(opened.configuration.architecture)) on \(device.name) in \(deviceOptions.precision.resolved)\n\n"
+            "\n\(opened.files.name) (\(opened.configuration.architecture)) on \(device.name) in \(session.precision.rawValue)\n\n"
         )
         if case .openCL = device {
             let reference = try opened.session(on: .reference, options: sessionOptions)
             let table = Self.writeTitles("a random picture")
-            for agreement in try ModelVerifier.compare(
-                session, with: reference, in: deviceOptions.precision.computed)
-            {
+            for agreement in try ModelVerifier.compare(session, with: reference, in: session.precision) {
                 table.writeRow([agreement.name, agreement.error, agreement.allowed])
                 tally.count(agreement, as: agreement.name)
             }
@@ -154,12 +152,10 @@ extension Verify {
         let opened = try files.open(modelOptions.overrides(inputSize: inputSize ?? golden.inputSize))
         let session = try opened.session(on: device, options: sessionOptions)
         Console.write(
-            "\(files.name) (\(opened.configuration.architecture)) on \(device.name) in \(deviceOptions.precision.resolved)\n\n"
+            "\(files.name) (\(opened.configuration.architecture)) on \(device.name) in \(session.precision.rawValue)\n\n"
         )
         let table = Self.writeTitles("stored output")
-        for agreement in try golden.compare(
-            session, tolerance: ModelVerifier.tolerance(in: deviceOptions.precision.computed))
-        {
+        for agreement in try golden.compare(session, tolerance: ModelVerifier.tolerance(in: session.precision)) {
             table.writeRow([agreement.name, agreement.error, agreement.allowed])
             tally.count(agreement, as: agreement.name)
         }
@@ -172,7 +168,7 @@ extension Verify {
     }
 
     private var sessionOptions: SessionOptions {
-        var options = deviceOptions.sessionOptions(for: modelOptions)
+        var options = deviceOptions.sessionOptions(for: modelOptions, inPrecision: .exactly(.float32))
         options.backend.fillsWithNaN = true
         if guarded { options.backend.placement = .guarded }
         return options

@@ -63,6 +63,17 @@ package enum MatrixInstruction: Int, Sendable, CaseIterable {
     }
 }
 
+/// How a matrix instruction is a function over local memory, its layouts on a device that does not have it; the raw value is
+/// that of the macro EMULATED.
+package enum MatrixEmulation: Int, Sendable {
+    /// It computes what the instruction does.
+    case faithful = 1
+    /// Each two lanes have each other's sums, so that every product is wrong.
+    case exchangedSums
+    /// A lane that asks another hears itself, so that attention alone is wrong.
+    case deafLanes
+}
+
 /// Tile of `linear_matrix.cl`, `linear_wgmma.cl` and `attention_matrix.cl`: what `Scripts/offline-check` compiles without a spill.
 struct MatrixTile {
     /// Waves below each other and side by side.

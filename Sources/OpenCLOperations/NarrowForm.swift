@@ -39,6 +39,11 @@ package enum NarrowForm: String, Sendable {
         return forms.filter { ProcessorFeatures.host.isSuperset(of: $0.features) } + [.portable]
     }
 
+    /// The products of those forms.
+    package static func products(in precision: Precision, on device: Device) -> [NarrowProduct] {
+        candidates(for: precision, on: device).map { NarrowProduct(precision, $0) }
+    }
+
     /// What the processor must have.
     private var features: Set<String> {
         switch self {
@@ -93,13 +98,16 @@ package struct NarrowProduct: Sendable, Hashable, CustomStringConvertible {
     package let precision: Precision
     /// How they are multiplied.
     package let form: NarrowForm
-    /// Whether a matrix instruction is a function over local memory: its layouts on a device that does not have it.
-    package let isEmulated: Bool
+    /// How a matrix instruction is imitated; nil for the instruction itself.
+    package let emulation: MatrixEmulation?
 
     /// Names a way to multiply.
-    package init(_ precision: Precision, _ form: NarrowForm, isEmulated: Bool = false) {
-        (self.precision, self.form, self.isEmulated) = (precision, form, isEmulated)
+    package init(_ precision: Precision, _ form: NarrowForm, emulation: MatrixEmulation? = nil) {
+        (self.precision, self.form, self.emulation) = (precision, form, emulation)
     }
+
+    /// Whether a matrix instruction is a function over local memory.
+    package var isEmulated: Bool { emulation != nil }
 
     /// `int8 avx2`.
     package var description: String {

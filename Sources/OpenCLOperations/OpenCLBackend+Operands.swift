@@ -5,10 +5,12 @@ import Operations
 ///
 /// Such a product reads operands and leaves operands where another may follow; what knows floats alone asks for them.
 extension OpenCLBackend {
-    /// The instruction that products run by, and its product; nil where they do not.
-    var matrixProduct: (product: NarrowProduct, instruction: MatrixInstruction)? {
-        guard let narrowProduct, let instruction = narrowProduct.form.instruction else { return nil }
-        return (narrowProduct, instruction)
+    /// The instruction that attention runs by, and its product; nil where it does not.
+    var attentionProduct: (product: NarrowProduct, instruction: MatrixInstruction)? {
+        guard let selection, selection.multipliesAttention, let instruction = selection.product.form.instruction else {
+            return nil
+        }
+        return (selection.product, instruction.ofAttention)
     }
 
     /// The same values as operands.
@@ -24,7 +26,13 @@ extension OpenCLBackend {
 
     /// The same values as floats.
     package func widened(_ x: DeviceTensor) throws(OpenCLError) -> DeviceTensor {
-        guard x.element == .operand, let product = narrowProduct else { return x }
+        guard let narrowProduct else { return x }
+        return try widened(x, from: narrowProduct)
+    }
+
+    /// The same values as floats, of operands of a product.
+    func widened(_ x: DeviceTensor, from product: NarrowProduct) throws(OpenCLError) -> DeviceTensor {
+        guard x.element == .operand else { return x }
         let y = try DeviceTensor(x.shape, from: pool)
         try launch(
             .linear, kernel: "widening", ["WIDTH": x.shape.width, "OPERAND": product.operandMacro],

@@ -28,10 +28,12 @@ package final class OpenCLBackend: Backend {
         package var programCache: ProgramCache?
         /// Bytes that buffers may take together; nil for four fifths of the device's memory.
         package var memoryLimit: Int?
-        /// What the products of linear layers are computed in.
-        package var precision = Precision.float32
+        /// What the products of linear layers are computed in; nil for what `auto` comes to on the device.
+        package var precision: Precision? = .float32
         /// The form of a product in less than float32; nil for the best that a probe finds.
         package var narrowForm: NarrowForm?
+        /// What a probe chooses among, the portable product last in each precision; nil for what the device should have.
+        package var candidates: [NarrowProduct]?
         /// Whether `narrowForm` is a matrix instruction to be emulated: a test's way to run its layouts anywhere.
         package var emulatesMatrices = false
         /// How buffers are placed.
@@ -49,9 +51,7 @@ package final class OpenCLBackend: Backend {
     let storesWeightsAsHalf: Bool
     let library: KernelLibrary
     /// How products in less than float32 run; nil where products are float32.
-    package private(set) var narrowProduct: NarrowProduct?
-    /// The forms that would have been better than that of `narrowProduct`, and why a probe found that they are not to be had.
-    package private(set) var refusedForms: [(form: NarrowForm, reason: String)] = []
+    package private(set) var selection: NarrowSelection?
     private let variants: [Operation: KernelVariant]
     private let profiler: LaunchProfiler?
     /// What was launched since a capture began; nil outside of one.
@@ -77,14 +77,40 @@ package final class OpenCLBackend: Backend {
                 let chosen = options.variants[operation].flatMap { possible.contains($0) ? $0 : nil } ?? possible[0]
                 return (operation, chosen)
             })
-        guard options.precision != .float32 else { return }
-        if let form = options.narrowForm {
-            narrowProduct = NarrowProduct(options.precision, form, isEmulated: options.emulatesMatrices)
-        } else {
-            let found = try probeNarrowForms(for: options.precision)
-            narrowProduct = NarrowProduct(options.precision, found.best)
-            refusedForms = found.refused
+        func candidates(for precision: Precision) -> [NarrowProduct] {
+            options.candidates?.filter { $0.precision == precision } ?? NarrowForm.products(in: precision, on: device)
         }
+        switch (options.precision, options.narrowForm) {
+        case (.float32, _): break
+        case (let precision?, let form?):
+            selection = NarrowSelection(
+                NarrowProduct(precision, form, emulation: options.emulatesMatrices ? .faithful : nil))
+        case (let precision?, nil):
+            selection = try select(among: candidates(for: precision))
+        case (nil, _):
+            selection = try NarrowSelection.automatic { precision throws(OpenCLError) in
+                // Devices without matrix instructions are not put to a probe.
+                try select(
+                    among: candidates(for: precision).filter { $0.form == .portable || $0.form.instruction != nil })
+            }
+        }
+    }
+
+    /// What the products of linear layers are computed in.
+    package var precision: Precision { selection?.product.precision ?? .float32 }
+
+    /// How products in less than float32 run; nil where products are float32.
+    package var narrowProduct: NarrowProduct? { selection?.product }
+
+    /// Rows and columns of a work-group of the blocks' linear layers; nil on CPU devices, and where groups have no tile.
+    package var linearTile: (rows: Int, columns: Int)? {
+        guard profile.device.kind != .cpu else { return nil }
+        if let product = narrowProduct, let instruction = product.form.instruction {
+            let tile = MatrixTile(instruction, isEmulated: product.isEmulated)
+            return (tile.blockRows, tile.panel(instruction))
+        }
+        guard narrowProduct == nil, variant(of: .linear) == .tiled else { return nil }
+        return (profile.linearTiled.groupHeight, profile.linearTiled.panel)
     }
 
     /// The variant that an operation runs in.

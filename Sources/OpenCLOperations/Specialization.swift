@@ -25,7 +25,7 @@ struct Specialization: Hashable, Sendable {
     /// No warnings: PoCL tells their number on standard error, one at least for every vector wider than a register; those
     /// that matter are errors in a test.
     var options: String {
-        let isEmulated = defines["EMULATED"] == 1
+        let isEmulated = (defines["EMULATED"] ?? 0) != 0
         let instruction = defines["MATRIX"].flatMap(MatrixInstruction.init(rawValue:))
         return "-cl-std=CL1.2 -w" + (isEmulated ? "" : instruction?.buildOptions ?? "")
     }

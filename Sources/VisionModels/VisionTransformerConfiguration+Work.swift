@@ -17,6 +17,11 @@ package struct ModelWork: Sendable, Hashable {
 }
 
 extension VisionTransformerConfiguration {
+    /// Inputs and outputs of the linear layers of a block.
+    package var blockLayers: [(inputs: Int, outputs: Int)] {
+        [(width, 3 * width), (width, width), (width, isGated ? 2 * hiddenWidth : hiddenWidth), (hiddenWidth, width)]
+    }
+
     /// Floating-point operations of one picture, by part: as in papers, every block for all tokens.
     ///
     /// A pass does less where only the class token is read: what the last block would do for the others is left out.

@@ -47,7 +47,7 @@ struct UsageTests {
         let help = try FoveaProcess.results(["classify", "--help"], environment: ["COLUMNS": "500"])
         #expect(
             help.contains(
-                "(values: auto, \(Precision.allCases.map(\.rawValue).joined(separator: ", ")); default: auto)"))
+                "(values: auto, \(Precision.allCases.map(\.rawValue).joined(separator: ", ")))"))
         let refused = try FoveaProcess.run(["classify", "-q", star, "--device", "cpu", "--precision", "float16"])
         #expect(refused.status == .exited(5) && refused.errors.contains("cannot compute in float16"))
     }

@@ -34,7 +34,7 @@ struct DemoModelTests {
         ]
             + MatrixInstruction.allCases.flatMap { instruction in
                 [Precision.float16, .bfloat16].filter(instruction.multiplies).map {
-                    NarrowProduct($0, instruction.form, isEmulated: true)
+                    NarrowProduct($0, instruction.form, emulation: .faithful)
                 }
             })
     func lowPrecision(product: NarrowProduct) throws {

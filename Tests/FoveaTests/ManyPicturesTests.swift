@@ -63,7 +63,7 @@ struct ManyPicturesTests {
         let session = SpoilingSession(try opened.session(on: .reference)) { result, _ in
             if result.shape[0] > 1 { result.values[result.shape.width + 1] = .nan }
         }
-        let model = PictureModel(opened, reading: PictureReader(try files.preprocessing()), through: session)
+        let model = PictureModel(opened, reading: PictureReader(try files.preprocessing()), through: [session])
         let classifier = try ImageClassifier(model)
         let expected = try await ImageClassifier(device: "cpu").classify(paths)
         var count = 0

@@ -7,8 +7,9 @@ extension PictureModel {
     /// the model has no such map.
     package func attentionMaps(
         of picture: Picture, name: String, _ view: AttentionView
-    ) throws(FoveaError) -> [[HeatMap]] {
+    ) async throws(FoveaError) -> [[HeatMap]] {
         let picture = try fit(picture, name: name).get()
-        return try session.attentionMaps(.pictures(PictureReader.batch([picture]), reader.normalization), view)
+        let input = ModelInput.pictures(PictureReader.batch([picture]), reader.normalization)
+        return try await sessions.withSession { session throws(FoveaError) in try session.attentionMaps(input, view) }
     }
 }

@@ -35,6 +35,25 @@ package enum DeviceRequest: Sendable, Hashable {
     }
 }
 
+extension DeviceRequest {
+    /// Reads what a program passes; throws a usage error for a text that names no device.
+    init(named text: String) throws(FoveaError) {
+        guard let request = DeviceRequest(text) else {
+            throw FoveaError(
+                .usage, code: "DEVICE_NAME",
+                "'\(text)' names no device; use auto, gpu, cpu, all, opencl:N or part of a name")
+        }
+        self = request
+    }
+}
+
+extension Device {
+    /// Whether another device gives the same bits: its name, driver and platform are the same.
+    fileprivate func isLike(_ other: Device) -> Bool {
+        name == other.name && driverVersion == other.driverVersion && platformName == other.platformName
+    }
+}
+
 /// Where a model computes.
 package enum ComputeDevice: Sendable {
     /// The reference backend.
@@ -50,7 +69,38 @@ package enum ComputeDevice: Sendable {
         }
     }
 
-    /// Finds the device that a user asked for.
+    /// What messages call it: its name, and its number where it has one.
+    var title: String {
+        switch self {
+        case .reference: name
+        case .openCL(let device): "opencl:\(device.index) \(device.name)"
+        }
+    }
+
+    /// Finds the devices that a user asked for: several for `all` alone, of one name and driver.
+    ///
+    /// - Parameter report: Is told, in a sentence, why a device was passed over.
+    /// - Throws: `FoveaError` of category `noDevice`, naming the devices there are.
+    package static func all(
+        _ request: DeviceRequest, report: (String) -> Void = { _ in }
+    ) throws(FoveaError) -> [ComputeDevice] {
+        let first = try ComputeDevice(request, report: report)
+        guard request == .all, case .openCL(let device) = first else { return [first] }
+        do throws(OpenCLError) {
+            return try Device.discover().filter { other in
+                guard other !== device else { return true }
+                guard other.isLike(device) else { return false }
+                // The first has passed its own.
+                guard device.kind != .cpu, let failure = SelfTest.failure(of: other) else { return true }
+                report("passing over opencl:\(other.index) \(other.name), whose self-test failed: \(failure)")
+                return false
+            }.map { .openCL($0) }
+        } catch {
+            throw FoveaError(error)
+        }
+    }
+
+    /// Finds the device that a user asked for; of `all` it is the first.
     ///
     /// - Parameter report: Is told, in a sentence, why a device was passed over.
     /// - Throws: `FoveaError` of category `noDevice`, naming the devices there are.
@@ -65,25 +115,20 @@ package enum ComputeDevice: Sendable {
         }
         switch request {
         case .reference: self = .reference
-        case .automatic:
+        case .automatic, .all:
             let choice = AutomaticChoice(among: devices)
             for (device, verdict) in zip(devices, choice.verdicts) {
                 guard case .failedSelfTest(let failure) = verdict else { continue }
                 report("passing over \(device.name), whose self-test failed: \(failure)")
+            }
+            if request == .all, case .reference = choice.device {
+                throw .noDevice("no OpenCL device to use all of", devices)
             }
             self = choice.device
         case .gpu:
             let found = devices.first { $0.kind == .gpu && DeviceProfile($0).isEligibleForAutomaticChoice }
             guard let found else { throw .noDevice("no GPU among the OpenCL devices", devices) }
             self = .openCL(found)
-        case .all:
-            let choice = AutomaticChoice(among: devices).device
-            guard case .openCL(let first) = choice else { throw .noDevice("no OpenCL device to use all of", devices) }
-            let alike = devices.filter { $0.name == first.name && $0.driverVersion == first.driverVersion }
-            guard alike.count == 1 else {
-                throw .noDevice("\(alike.count) devices are called \(first.name), and one at a time is used", devices)
-            }
-            self = choice
         case .index(let index):
             guard devices.indices.contains(index) else { throw .noDevice("no OpenCL device number \(index)", devices) }
             self = .openCL(devices[index])

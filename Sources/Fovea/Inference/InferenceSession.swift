@@ -27,6 +27,8 @@ package protocol InferenceSession: AnyObject {
     var configuration: VisionTransformerConfiguration { get }
     /// The name of the device, for results.
     var deviceName: String { get }
+    /// How products in less than float32 are computed; nil in float32.
+    var selection: NarrowSelection? { get }
     /// Device memory in use and at its peak, in bytes; nil where it is host memory like any other.
     var deviceMemory: (used: Int, peak: Int)? { get }
     /// Buffers that passes have made so far; constant in steady state.
@@ -39,6 +41,8 @@ package protocol InferenceSession: AnyObject {
     func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor
     /// The time of every launch since the last call; empty unless the session was made to profile.
     func takeProfile() throws(FoveaError) -> [LaunchTime]
+    /// How many pictures a batch should have where nobody says: what fills the device.
+    var usualBatchSize: Int { get }
     /// What the host did in the last run; empty unless the session was made to profile.
     var lastSteps: [HostStep] { get }
 }
@@ -46,6 +50,12 @@ package protocol InferenceSession: AnyObject {
 extension InferenceSession {
     /// Nothing: only sessions on a device have steps to tell.
     package var lastSteps: [HostStep] { [] }
+
+    /// As on a CPU device.
+    package var usualBatchSize: Int { BatchFit.usual }
+
+    /// What products are computed in.
+    package var precision: Precision { selection?.product.precision ?? .float32 }
 }
 
 /// How a session differs from the default.
@@ -74,7 +84,7 @@ extension OpenedModel {
                 return try ReferenceSession(self, options: options)
             case .openCL(let openCLDevice):
                 let session = try OpenCLSession(self, on: openCLDevice, options: options)
-                guard options.backend.precision == .float16 else { return session }
+                guard session.precision == .float16 else { return session }
                 var exact = options
                 (exact.backend.precision, exact.backend.narrowForm) = (.float32, nil)
                 return OverflowFallbackSession(session, report: options.report) { [exact] () throws(FoveaError) in
@@ -85,6 +95,34 @@ extension OpenedModel {
             throw FoveaError(ofModel: error)
         }
     }
+}
+
+extension OpenedModel {
+    /// Puts the model on each of some devices that are alike.
+    ///
+    /// Throws category `deviceFailed` where one of them cannot compute as the first does: their answers would differ.
+    package func sessions(
+        on devices: [ComputeDevice], options: SessionOptions = SessionOptions()
+    ) throws(FoveaError) -> sending [any InferenceSession] {
+        var sessions: [any InferenceSession] = []
+        for device in devices {
+            let session = try session(on: device, options: options)
+            if let first = sessions.first, session.selection?.product != first.selection?.product {
+                throw FoveaError(
+                    .deviceFailed, code: "DEVICES_DIFFER",
+                    "\(devices[sessions.count].title) computes in \(session.arithmetic), but \(devices[0].title) in "
+                        + "\(first.arithmetic), so that their answers would differ; check both with fovea verify, or use one "
+                        + "of them alone")
+            }
+            sessions.append(session)
+        }
+        return sessions
+    }
+}
+
+extension InferenceSession {
+    /// The precision, and how it multiplies where that is less than float32.
+    package var arithmetic: String { selection.map { "\($0.product)" } ?? precision.rawValue }
 }
 
 extension InferenceSession {

@@ -33,14 +33,21 @@ final class OpenCLSession: InferenceSession {
 
     var configuration: VisionTransformerConfiguration { model.configuration }
     var mapCounts: (blocks: Int?, pool: Int?) { (model.blockMapCount, model.poolMapCount) }
+    var selection: NarrowSelection? { backend.selection }
     var deviceMemory: (used: Int, peak: Int)? { backend.memory }
     var bufferCount: Int { backend.bufferCount }
 
+    var usualBatchSize: Int {
+        guard let tile = backend.linearTile else { return BatchFit.usual }
+        let device = backend.profile.device
+        let fit = BatchFit(
+            units: device.computeUnits, tile: tile, tokens: configuration.tokenCount, layers: configuration.blockLayers)
+        let elementBytes = selection == nil ? MemoryLayout<Float>.size : MemoryLayout<Float16>.size
+        return fit.pictures(among: fit.candidates(elementBytes: elementBytes, memory: device.globalMemory))
+    }
+
     init(_ opened: OpenedModel, on device: Device, options: SessionOptions) throws {
         backend = try OpenCLBackend(device, tuned: options)
-        for (form, reason) in backend.refusedForms {
-            options.report?("\(device.name) does not multiply by \(form.rawValue): \(reason)")
-        }
         deviceName = device.name
         isMultiLabel = opened.isMultiLabel
         recordsSteps = options.backend.profiles

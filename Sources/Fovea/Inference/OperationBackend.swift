@@ -12,12 +12,7 @@ public enum OperationBackend {
     public static func open(
         _ device: String = "auto"
     ) throws(FoveaError) -> (backend: any Backend, deviceName: String) {
-        guard let request = DeviceRequest(device) else {
-            throw FoveaError(
-                .usage, code: "DEVICE_NAME",
-                "'\(device)' names no device; use auto, gpu, cpu, opencl:N or part of a name")
-        }
-        let found = try ComputeDevice(request)
+        let found = try ComputeDevice(DeviceRequest(named: device))
         switch found {
         case .reference:
             return (ReferenceBackend(), found.name)

@@ -28,7 +28,9 @@ final class OverflowFallbackSession: InferenceSession {
     var configuration: VisionTransformerConfiguration { session.configuration }
     var mapCounts: (blocks: Int?, pool: Int?) { session.mapCounts }
     var deviceName: String { session.deviceName }
+    var selection: NarrowSelection? { session.selection }
     var deviceMemory: (used: Int, peak: Int)? { session.deviceMemory }
+    var usualBatchSize: Int { session.usualBatchSize }
     var bufferCount: Int { session.bufferCount + (exact?.bufferCount ?? 0) }
     var lastSteps: [HostStep] { session.lastSteps }
     func takeProfile() throws(FoveaError) -> [LaunchTime] { try session.takeProfile() }

@@ -1,49 +1,63 @@
 package import Imaging
-import Operations
+import OpenCLOperations
+package import Operations
 import VisionModels
 
-/// A model on a device, from batches of pictures to numbers.
+/// A model on a device, or on several that are alike, from batches of pictures to numbers.
 ///
-/// Not `Sendable`: one thread at a time.
-package final class PictureModel {
+/// Any number of tasks may ask: a device computes one batch at a time.
+package final class PictureModel: Sendable {
     /// The model's sizes, its labels and its files.
     package let opened: OpenedModel
     /// From files to what the model looks at.
     package let reader: PictureReader
-    let session: any InferenceSession
+    let sessions: SessionQueue
     private let size: PixelSize
 
     /// The name of the device.
-    package var deviceName: String { session.deviceName }
+    package var deviceName: String { sessions.deviceName }
+    /// Number of devices, and so of batches that are computed at once.
+    package var deviceCount: Int { sessions.count }
+    /// What products are computed in.
+    package var precision: Precision { sessions.precision }
+    /// How many pictures a batch should have where nobody says.
+    package var usualBatchSize: Int { sessions.usualBatchSize }
 
-    /// Looks through a session that is there already.
-    package init(_ opened: OpenedModel, reading reader: PictureReader, through session: any InferenceSession) {
-        (self.opened, self.reader, self.session) = (opened, reader, session)
+    /// Looks through sessions that are there already, one a device.
+    package init(
+        _ opened: OpenedModel, reading reader: PictureReader, through sessions: sending [any InferenceSession]
+    ) {
+        (self.opened, self.reader, self.sessions) = (opened, reader, SessionQueue(sessions))
         size = opened.pictureSize
     }
 
-    /// Puts a model on a device; throws a usage error where the recipe makes pictures of another size than it reads.
+    /// Puts a model on devices; throws a usage error where the recipe makes pictures of another size than it reads.
     package convenience init(
-        _ opened: OpenedModel, reading reader: PictureReader, on device: () throws -> ComputeDevice,
+        _ opened: OpenedModel, reading reader: PictureReader, on devices: () throws -> [ComputeDevice],
         options: SessionOptions = SessionOptions()
     ) throws {
         try reader.preprocessing.check(gives: opened.pictureSize)
-        self.init(opened, reading: reader, through: try opened.session(on: device(), options: options))
+        self.init(opened, reading: reader, through: try opened.sessions(on: devices(), options: options))
     }
 
-    /// Loads a model and puts it on a device, once it is known to have the output.
-    convenience init(model: String, device: String, output: OutputKind) throws(FoveaError) {
+    /// Loads a model and puts it on devices, once it is known to have the output.
+    convenience init(model: String, device: String, precision: String, output: OutputKind) throws(FoveaError) {
         do {
-            guard let request = DeviceRequest(device) else {
+            let request = try DeviceRequest(named: device)
+            guard let precision = PrecisionRequest(precision) else {
                 throw FoveaError(
-                    .usage, code: "DEVICE_NAME",
-                    "'\(device)' names no device; use auto, gpu, cpu, opencl:N or part of a name")
+                    .usage, code: "PRECISION_NAME",
+                    "'\(precision)' is no precision; use \(PrecisionRequest.names.joined(separator: ", "))")
             }
+            var options = SessionOptions()
+            options.backend.precision = precision.precision
             let files = try ModelFiles(model)
             let opened = try files.open()
             try output.check(against: opened.configuration)
             let reader = PictureReader(try files.preprocessing())
-            try self.init(opened, reading: reader, on: { try ComputeDevice(request) })
+            let devices = try ComputeDevice.all(request)
+            try devices.forEach(precision.check)
+            try self.init(opened, reading: reader, on: { devices }, options: options)
         } catch {
             throw FoveaError(error)
         }
@@ -54,11 +68,11 @@ package final class PictureModel {
     /// They have the same bits whatever else is in the batch. Throws where the device fails.
     package func outputs(
         _ kind: OutputKind, for batch: PictureBatch
-    ) throws(FoveaError) -> [Result<ArraySlice<Float>, FoveaError>] {
+    ) async throws(FoveaError) -> [Result<ArraySlice<Float>, FoveaError>] {
         let pictures = zip(batch.names, batch.pictures).map { name, picture in picture.flatMap { fit($0, name: name) } }
         let good = pictures.compactMap { try? $0.get() }
         guard !good.isEmpty else { return pictures.map { $0.map { _ in [] } } }
-        let output = try session.run(.pictures(PictureReader.batch(good), reader.normalization), kind)
+        let output = try await sessions.run(.pictures(PictureReader.batch(good), reader.normalization), kind)
         let length = output.values.count / good.count
         var rest = output.values[...]
         return zip(batch.names, pictures).map { name, picture in

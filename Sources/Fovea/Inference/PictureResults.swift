@@ -8,8 +8,9 @@ import Dispatch
 /// }
 /// ```
 /// A picture that cannot be read has its error in its place. The sequence throws `FoveaError` where the device fails,
-/// whatever `Paths` throws, and `CancellationError` where the task is canceled: it never ends early without saying so. A
-/// batch is read ahead of the one that is computed, no more, so that memory stays the same however many pictures there are.
+/// whatever `Paths` throws, and `CancellationError` where the task is canceled: it never ends early without saying so. One
+/// batch is ahead of the one that is gone through, or two a device where there are several, so that memory stays the same
+/// however many pictures there are.
 /// Each loop over it starts again from the first path.
 public struct PictureResults<Paths: AsyncSequence & Sendable, Answer: Sendable>: AsyncSequence, Sendable
 where Paths.Element == String {
@@ -18,6 +19,7 @@ where Paths.Element == String {
 
     let paths: Paths
     let batchSize: Int
+    let deviceCount: Int
     let read: @Sendable ([String]) -> PictureBatch
     let answer: @Sendable (PictureBatch) async throws(FoveaError) -> [Result<Answer, FoveaError>]
 
@@ -26,21 +28,19 @@ where Paths.Element == String {
 
     /// Goes through the results.
     public final class Iterator: AsyncIteratorProtocol {
-        private let answer: @Sendable (PictureBatch) async throws(FoveaError) -> [Result<Answer, FoveaError>]
-        private var batches: AsyncThrowingStream<PictureBatch, any Error>.Iterator
+        private var batches: AsyncThrowingStream<Batch, any Error>.Iterator
         private let demand: AsyncStream<Void>.Continuation
         private let reading: Task<Void, Never>
         private var ready: ArraySlice<Element> = []
 
         fileprivate init(_ results: PictureResults) {
-            answer = results.answer
             let (demands, demand) = AsyncStream.makeStream(of: Void.self)
-            let (batches, continuation) = AsyncThrowingStream.makeStream(of: PictureBatch.self)
+            let (batches, continuation) = AsyncThrowingStream.makeStream(of: Batch.self)
             self.demand = demand
             self.batches = batches.makeAsyncIterator()
             reading = Task.detached { await results.supply(continuation, asLongAs: demands) }
-            // One more than is taken: it is read while the one before it is computed.
-            demand.yield()
+            // More than are taken: they are read and computed while those before them are gone through.
+            for _ in 0..<2 * results.deviceCount - 1 { demand.yield() }
         }
 
         deinit { reading.cancel() }
@@ -54,21 +54,27 @@ where Paths.Element == String {
                     try Task.checkCancellation()
                     return nil
                 }
-                ready = zip(batch.names, try await answer(batch)).map { ($0, $1) }[...]
+                ready = zip(batch.names, try await batch.answer.value.get()).map { ($0, $1) }[...]
             }
             return ready.popFirst()
         }
     }
 
-    /// Reads a batch whenever one is wanted.
+    /// Pictures that are being computed.
+    fileprivate struct Batch: Sendable {
+        let names: [String]
+        let answer: Task<Result<[Result<Answer, FoveaError>], FoveaError>, Never>
+    }
+
+    /// Reads a batch whenever one is wanted, and has it computed.
     private func supply(
-        _ batches: AsyncThrowingStream<PictureBatch, any Error>.Continuation, asLongAs demands: AsyncStream<Void>
+        _ batches: AsyncThrowingStream<Batch, any Error>.Continuation, asLongAs demands: AsyncStream<Void>
     ) async {
         do {
             var paths = paths.makeAsyncIterator()
             for await _ in demands {
                 let (names, failure) = await Self.next(batchSize, of: &paths)
-                if !names.isEmpty { batches.yield(await batch(names)) }
+                if !names.isEmpty { batches.yield(compute(await batch(names))) }
                 if let failure { throw failure }
                 if names.isEmpty { break }
             }
@@ -89,6 +95,18 @@ where Paths.Element == String {
         } catch {
             return (names, error)
         }
+    }
+
+    private func compute(_ batch: PictureBatch) -> Batch {
+        Batch(
+            names: batch.names,
+            answer: Task {
+                do throws(FoveaError) {
+                    return .success(try await answer(batch))
+                } catch {
+                    return .failure(error)
+                }
+            })
     }
 
     /// Reads on threads of its own: those of the tasks must not wait for files.

@@ -9,6 +9,7 @@ final class ReferenceSession: InferenceSession {
     private let isMultiLabel: Bool
 
     let deviceName = ComputeDevice.reference.name
+    let selection: NarrowSelection? = nil
     let deviceMemory: (used: Int, peak: Int)? = nil
     let bufferCount = 0
 

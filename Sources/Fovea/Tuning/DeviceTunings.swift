@@ -61,5 +61,6 @@ extension OpenCLBackend {
         for reason in profile.refusedTunings {
             options.report?("a tuning kept for \(device.name) was not used: \(reason); measure again with fovea tune")
         }
+        for refusal in selection?.refusals ?? [] { options.report?("on \(device.name) \(refusal)") }
     }
 }

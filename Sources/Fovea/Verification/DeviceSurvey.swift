@@ -14,12 +14,30 @@ package struct DeviceSurvey: Sendable {
         package let kernels: [(operation: Operation, variants: [KernelVariant])]
         /// Whether layer norm runs inside the linear that follows it.
         package let fusesLayerNorm: Bool
+        /// What probes found, in each precision that a matrix instruction of the device should multiply.
+        package let probed: [NarrowSelection]
 
-        /// How each precision below float32 would multiply, by what the processor has; a probe decides when a model runs.
+        /// How each precision below float32 would multiply: as a probe found, else by what the processor has, of which a
+        /// probe decides when a model runs.
         package var narrowProducts: [NarrowProduct] {
-            [Precision.float16, .bfloat16, .int8].compactMap { precision in
-                NarrowForm.candidates(for: precision, on: device).first.map { NarrowProduct(precision, $0) }
+            Self.narrowPrecisions.compactMap { precision in
+                probed.first { $0.product.precision == precision }?.product
+                    ?? NarrowForm.candidates(for: precision, on: device).first.map { NarrowProduct(precision, $0) }
             }
+        }
+
+        private static let narrowPrecisions = [Precision.float16, .bfloat16, .int8]
+
+        /// Puts a device to the probes of its matrix instructions; one that cannot be opened has none.
+        fileprivate static func probe(_ device: Device) -> [NarrowSelection] {
+            let precisions = narrowPrecisions.filter {
+                NarrowForm.candidates(for: $0, on: device).contains { $0.instruction != nil }
+            }
+            guard !precisions.isEmpty else { return [] }
+            var options = OpenCLBackend.Options()
+            options.programCache = .standard
+            guard let backend = try? OpenCLBackend(device, options: options) else { return [] }
+            return precisions.compactMap { try? backend.select(among: NarrowForm.products(in: $0, on: device)) }
         }
 
         /// Why a GPU would get each of the matrix instructions or not, for float16; nil where it should have it.
@@ -45,7 +63,8 @@ package struct DeviceSurvey: Sendable {
     /// Where `auto` computes.
     package let automatic: ComputeDevice
 
-    /// Looks at all devices; GPUs are put to their self-test, which may compile.
+    /// Looks at all devices; GPUs are put to their self-test and to the probes of their matrix instructions, which may
+    /// compile.
     package init() {
         let devices: [Device]
         do {
@@ -61,7 +80,8 @@ package struct DeviceSurvey: Sendable {
             let profile = DeviceProfile(device)
             let kernels = Operation.allCases.map { ($0, SelectionTable.variants(of: $0, on: profile)) }
             return Entry(
-                device: device, verdict: verdict, kernels: kernels, fusesLayerNorm: profile.fusesLayerNorm)
+                device: device, verdict: verdict, kernels: kernels, fusesLayerNorm: profile.fusesLayerNorm,
+                probed: Entry.probe(device))
         }
     }
 }

@@ -93,16 +93,17 @@ package struct OperationVerifier {
         ]
     }
 
-    /// The form that a probe finds for each precision below float32, and its portable twin; of attention those alone that
-    /// multiply its factors in that precision.
+    /// The form that a probe finds for each precision below float32, and its portable twin; of attention what runs by a
+    /// matrix instruction.
     private func narrowForms(of operation: Operation) -> [KernelForm] {
         [Precision.float16, .bfloat16, .int8].flatMap { precision in
             var options = OpenCLBackend.Options()
             (options.precision, options.programCache) = (precision, backendOptions.programCache)
-            let found = try? OpenCLBackend(device, options: options).narrowProduct
-            let portable = NarrowProduct(precision, .portable)
+            let selection = try? OpenCLBackend(device, options: options).selection
+            let (found, portable) = (selection?.product, NarrowProduct(precision, .portable))
             let products = found == portable ? [portable] : [found, portable].compactMap(\.self)
-            return products.filter { operation == .linear || $0.form.instruction != nil }.map {
+            let attends = selection?.multipliesAttention == true
+            return products.filter { operation == .linear || attends && $0.form.instruction != nil }.map {
                 KernelForm(variant: .portable, tunedAs: nil, fusesLayerNorm: nil, narrow: $0)
             }
         }

@@ -4,7 +4,7 @@ import Imaging
 import VisionModels
 
 /// The command `fovea attention`.
-struct Attention: ParsableCommand, VerboseCommand {
+struct Attention: AsyncParsableCommand, VerboseCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show where a model looks.",
         discussion: """
@@ -68,7 +68,7 @@ struct Attention: ParsableCommand, VerboseCommand {
         }
     }
 
-    func run() throws {
+    func run() async throws {
         let files = try model.files(quiet: verbosity.quiet)
         let recipe = try files.preprocessing(preprocessing.preprocessing)
         let decoded = try decode()
@@ -76,9 +76,10 @@ struct Attention: ParsableCommand, VerboseCommand {
         let file = try overwrite.create(output.path)
         let pictureModel = try PictureModel(
             opened, reading: PictureReader(recipe, decoding: preprocessing.decoding),
-            on: { try device.resolve(verbose: verbosity.verbose) }, options: device.sessionOptions(for: model))
+            on: { [try device.resolve()] }, options: device.sessionOptions(for: model))
+        verbosity.detail(device: pictureModel.deviceName, pictureModel.precision)
         let seen = try apply(recipe, to: decoded)
-        let maps = try pictureModel.attentionMaps(of: seen, name: name, view)
+        let maps = try await pictureModel.attentionMaps(of: seen, name: name, view)
         switch output.format {
         case .array: try file.write(npy: maps)
         case .picture: try file.write(sheet(of: maps, recipe, decoded, seen).png(for: output.path))

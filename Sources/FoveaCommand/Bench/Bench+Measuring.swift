@@ -23,8 +23,7 @@ extension Bench {
     ) throws -> BenchmarkReport {
         var report = BenchmarkReport(
             device: .init(device.name, try roofline(of: device)),
-            rival: try rival.map { .init($0.name, try roofline(of: $0)) },
-            precision: deviceOptions.precision.resolved)
+            rival: try rival.map { .init($0.name, try roofline(of: $0)) })
         for model in models {
             let opened = try open(model, array)
             if report.model.isEmpty { report.model = opened.files.name }
@@ -81,10 +80,15 @@ extension Bench {
     ) throws {
         let start = ContinuousClock.now
         let session = try opened.session(on: device, options: sessionOptions)
-        if report.rows.isEmpty { report.loadSeconds = start.duration(to: .now) / .seconds(1) }
+        if report.rows.isEmpty {
+            report.loadSeconds = start.duration(to: .now) / .seconds(1)
+            verbosity.detail(device: session.deviceName, session.precision)
+        }
         let rivalSession = try rival.map { rival throws(FoveaError) in
             try opened.session(on: rival, options: sessionOptions)
         }
+        report.device.precision = session.precision
+        if let rivalSession { report.rival?.precision = rivalSession.precision }
         for size in batchSizes(array) {
             let benchmark = benchmark(session, array, batchSize: size)
             if report.firstRunSeconds == nil { report.firstRunSeconds = try benchmark.run() / .seconds(1) }

@@ -114,18 +114,20 @@ struct Bench: ParsableCommand, VerboseCommand {
     }
 
     func run() throws {
-        let device = try deviceOptions.resolve(verbose: verbosity.verbose)
+        let device = try deviceOptions.resolveOne("bench measures")
         if profile || trace != nil, case .reference = device {
             throw ValidationError("--profile and --trace need an OpenCL device; \(device.name) has no kernels")
         }
         let rival = try versus.map { (request: DeviceRequest) throws(FoveaError) -> ComputeDevice in
+            try request.checkNamesOne("bench measures")
             let rival = try ComputeDevice(request) { Console.say("fovea: \($0)") }
-            try deviceOptions.precision.check(on: rival)
+            try deviceOptions.precision?.check(on: rival)
             return rival
         }
         let array = try input.map { path throws(FoveaError) in try InputArray(contentsOf: path) }
         if onDemand {
             let session = try open(models[0], array).session(on: device, options: sessionOptions)
+            verbosity.detail(device: session.deviceName, session.precision)
             return try serve(benchmark(session, array, batchSize: batchSizes(array)[0]))
         }
         let (chartFile, traceFile) = (

@@ -31,7 +31,7 @@ extension BenchmarkReport {
                     points: [(0, roofline.flopPerSecond / 1e9)], color: place, isCeiling: true))
         }
         return Chart(
-            title: model, subtitle: "\(precision), medians", xTitle: axis.title,
+            title: model, subtitle: "\(precisions), medians", xTitle: axis.title,
             ticks: ticks.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
             panels: [
                 .init(title: "time an image, ms", series: times), .init(title: "GFLOP/s", series: rates),

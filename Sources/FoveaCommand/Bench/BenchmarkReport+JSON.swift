@@ -1,6 +1,7 @@
 import Checkpoints
 import Fovea
 import OpenCLOperations
+import Operations
 import VisionModels
 
 extension BenchmarkReport {
@@ -9,7 +10,7 @@ extension BenchmarkReport {
         let first = rows.first?.configuration
         var members = JSON.Object([
             ("model", JSON(model)), ("architecture", first.map { JSON($0.architecture) } ?? .null),
-            ("device", JSON(device.name)), ("precision", JSON(precision)),
+            ("device", JSON(device.name)), ("precision", JSON(device.precision.rawValue)),
             ("flopPerImage", first.map { JSON($0.passFlop) } ?? .null), ("loadSeconds", JSON(loadSeconds)),
             ("firstRunSeconds", firstRunSeconds.map { JSON($0) } ?? .null),
         ])
@@ -26,7 +27,7 @@ extension BenchmarkReport {
         ])
         append(row, row.own, device, to: &members)
         if let statistics = row.rival, let rival, let ratio = row.ratio {
-            var other = JSON.Object([("device", JSON(rival.name))])
+            var other = JSON.Object([("device", JSON(rival.name)), ("precision", JSON(rival.precision.rawValue))])
             append(row, statistics, rival, to: &other)
             other["ratio"] = JSON(ratio)
             members["versus"] = .object(other)

@@ -11,7 +11,7 @@ extension BenchmarkReport {
     private var head: String {
         let work = axes.contains { $0 != .batchSize } ? nil : rows.first?.configuration.passFlop
         let names = [
-            "\(model) (\(rows.first?.configuration.architecture ?? ""))", precision,
+            "\(model) (\(rows.first?.configuration.architecture ?? ""))", precisions,
             work.map { "\(($0 / 1e9).formatted(decimals: 2)) GFLOP an image" },
         ]
         return names.compactMap { $0 }.joined(separator: ", ") + "\n"

@@ -1,5 +1,6 @@
 import Fovea
 import OpenCLOperations
+import Operations
 import VisionModels
 
 /// What `fovea bench` found.
@@ -9,6 +10,8 @@ struct BenchmarkReport {
         let name: String
         /// Nil for the reference.
         let roofline: Roofline?
+        /// What products were computed in.
+        var precision = Precision.float32
 
         init(_ name: String, _ roofline: Roofline?) { (self.name, self.roofline) = (name, roofline) }
     }
@@ -37,17 +40,20 @@ struct BenchmarkReport {
     }
 
     var model = ""
-    let device: Device
-    let rival: Device?
-    let precision: String
+    var device: Device
+    var rival: Device?
     /// From opened files to weights on the device, for the first model.
     var loadSeconds = 0.0
     /// The first run, kernels compiled or read from the cache.
     var firstRunSeconds: Double?
     var rows: [Row] = []
 
-    init(device: Device, rival: Device?, precision: String) {
-        (self.device, self.rival, self.precision) = (device, rival, precision)
+    init(device: Device, rival: Device?) { (self.device, self.rival) = (device, rival) }
+
+    /// What products were computed in; where the rival's differ, in both.
+    var precisions: String {
+        let names = [device.precision, rival?.precision ?? device.precision].map(\.rawValue)
+        return names[0] == names[1] ? names[0] : "\(names[0]) versus \(names[1])"
     }
 
     /// What differs from row to row, in the order in which it is told.

@@ -3,17 +3,13 @@ import Fovea
 import VisionModels
 
 /// A model that names what pictures show, from batches of them to rows.
-struct Classifier {
-    private let model: PictureModel
+struct Classifier: Sendable {
+    /// The model, on its devices.
+    let model: PictureModel
     private let labels: Labels?
     private let isMultiLabel: Bool
     /// How many classes a row has.
     let topCount: Int
-
-    /// The name of the device.
-    var deviceName: String { model.deviceName }
-    /// The model's sizes and files.
-    var opened: OpenedModel { model.opened }
 
     /// Puts a model on a device, once everything that the user asked of it is known to fit.
     ///
@@ -37,8 +33,8 @@ struct Classifier {
     /// One row for each picture, in order.
     ///
     /// Throws where the device fails.
-    func rows(for pictures: [FedPicture]) throws(FoveaError) -> [ClassificationRow] {
-        zip(pictures, try model.outputs(.logits, for: pictures)).map { picture, scores in
+    func rows(for pictures: [FedPicture]) async throws(FoveaError) -> [ClassificationRow] {
+        zip(pictures, try await model.outputs(.logits, for: pictures)).map { picture, scores in
             ClassificationRow(input: picture.name, outcome: scores.flatMap(top))
         }
     }

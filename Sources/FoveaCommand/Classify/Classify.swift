@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fovea
+import Operations
 
 /// The command `fovea classify`.
 struct Classify: AsyncParsableCommand, PictureModelCommand {
@@ -62,18 +63,17 @@ struct Classify: AsyncParsableCommand, PictureModelCommand {
         let stream = try ResultStream(output, overwrite, format, resumes: resume, passing: &inputs)
         let shard = inputs.shard
         let (files, reader) = try options.find()
-        let feed = PictureFeed(inputs, through: reader, batchSize: options.batch.batchSize)
         let classifier = try options.load(files, reader) { opened, model in
             try Classifier(opened, labels: options.model.labels, top: topK, onDevice: model)
         }
         let facts = ClassificationFormat.Facts(
-            model: files.name, device: classifier.deviceName, precision: options.device.precision.resolved)
+            model: files.name, device: classifier.model.deviceName, precision: classifier.model.precision.rawValue)
         let run = RunRecord(of: "classify", [("--format", format.rawValue), ("--top-k", String(classifier.topCount))])
-        try stream.begin(options.verbosity) { () throws(FoveaError) in
-            try run.adding(classifier.opened, options, device: classifier.deviceName)
-        }
+        try stream.begin(options.verbosity) { () throws(FoveaError) in try run.adding(classifier.model, options) }
         let writer = RowWriter(
             format: format, facts: facts, stream: stream, failFast: failFast, verbosity: options.verbosity)
-        try await writer.write(feed, of: shard, total: { pictures.count(in: shard) }, rows: classifier.rows)
+        let feed = PictureFeed(inputs, through: reader, batchSize: options.batchSize(of: classifier.model))
+        let batches = BatchPipeline(feed, deviceCount: classifier.model.deviceCount, compute: classifier.rows)
+        try await writer.write(batches, of: shard, total: { pictures.count(in: shard) })
     }
 }

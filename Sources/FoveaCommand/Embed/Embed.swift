@@ -53,18 +53,17 @@ struct Embed: AsyncParsableCommand, PictureModelCommand {
         let stream = try ResultStream(output, overwrite, format, resumes: resume, passing: &inputs)
         let shard = inputs.shard
         let (files, reader) = try options.find()
-        let feed = PictureFeed(inputs, through: reader, batchSize: options.batch.batchSize)
         let embedder = try options.load(files, reader) { opened, model in
             try Embedder(opened, normalizes: normalize, onDevice: model)
         }
         try stream.earlier?.check(width: embedder.width)
         let run = RunRecord(of: "embed", [("--normalize", normalize ? "given" : nil)])
-        try stream.begin(options.verbosity) { () throws(FoveaError) in
-            try run.adding(embedder.opened, options, device: embedder.deviceName)
-        }
+        try stream.begin(options.verbosity) { () throws(FoveaError) in try run.adding(embedder.model, options) }
         let writer = RowWriter(
             format: format, facts: embedder.width, stream: stream, failFast: failFast, verbosity: options.verbosity)
-        try await writer.write(feed, of: shard, total: { pictures.count(in: shard) }, rows: embedder.rows)
+        let feed = PictureFeed(inputs, through: reader, batchSize: options.batchSize(of: embedder.model))
+        let batches = BatchPipeline(feed, deviceCount: embedder.model.deviceCount, compute: embedder.rows)
+        try await writer.write(batches, of: shard, total: { pictures.count(in: shard) })
     }
 
     private func format() throws -> EmbeddingFormat {

@@ -2,16 +2,12 @@ import Fovea
 import VisionModels
 
 /// A model that describes pictures by vectors, from batches of them to rows.
-struct Embedder {
-    private let model: PictureModel
+struct Embedder: Sendable {
+    /// The model, on its devices.
+    let model: PictureModel
     private let normalizes: Bool
     /// How many numbers a vector has.
     let width: Int
-
-    /// The name of the device.
-    var deviceName: String { model.deviceName }
-    /// The model's sizes and files.
-    var opened: OpenedModel { model.opened }
 
     /// Puts a model on a device, once it is known to have an embedding.
     ///
@@ -26,8 +22,8 @@ struct Embedder {
     /// One row for each picture, in order.
     ///
     /// Throws where the device fails.
-    func rows(for pictures: [FedPicture]) throws(FoveaError) -> [EmbeddingRow] {
-        let outputs = try model.outputs(.embedding, for: pictures)
+    func rows(for pictures: [FedPicture]) async throws(FoveaError) -> [EmbeddingRow] {
+        let outputs = try await model.outputs(.embedding, for: pictures)
         if case .success(let values)? = outputs.first(where: { (try? $0.get()) != nil }), values.count != width {
             // Rows of an array must not shift.
             throw FoveaError(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Fovea
+import Operations
 
 /// The command `fovea evaluate`.
 struct Evaluate: AsyncParsableCommand, PictureModelCommand {
@@ -54,12 +55,13 @@ struct Evaluate: AsyncParsableCommand, PictureModelCommand {
         for path in evaluator.pictures.emptyFolders { options.verbosity.note("\(path): the folder holds no picture") }
         let classes = evaluator.classes
         var report = EvaluationReport(
-            model: files.name, device: evaluator.deviceName, precision: options.device.precision.resolved, data: data,
-            classes: classes, evaluation: Evaluation(classes: classes.count))
+            model: files.name, device: evaluator.model.deviceName, precision: evaluator.model.precision.rawValue,
+            data: data, classes: classes, evaluation: Evaluation(classes: classes.count))
         let predictions = try folder.map { try PredictionTable($0.file("predictions.csv"), classes) }
         let feed = PictureFeed(
-            SampleSupply(evaluator.pictures), through: reader, batchSize: options.batch.batchSize)
-        let tally = try await evaluate(feed, by: evaluator, &report, predictions)
+            SampleSupply(evaluator.pictures), through: reader, batchSize: options.batchSize(of: evaluator.model))
+        let batches = BatchPipeline(feed, deviceCount: evaluator.model.deviceCount, compute: evaluator.rankings)
+        let tally = try await evaluate(batches, evaluator.pictures.samples, &report, predictions)
         if let folder {
             try predictions?.finish()
             try report.write(to: folder)
@@ -70,15 +72,15 @@ struct Evaluate: AsyncParsableCommand, PictureModelCommand {
     }
 
     private func evaluate(
-        _ feed: PictureFeed<SampleSupply>, by evaluator: Evaluator, _ report: inout EvaluationReport,
-        _ predictions: PredictionTable?
+        _ batches: BatchPipeline<SampleSupply, [Result<[Prediction], FoveaError>]>,
+        _ samples: [LabeledPictures.Sample], _ report: inout EvaluationReport, _ predictions: PredictionTable?
     ) async throws -> Tally {
-        var samples = evaluator.pictures.samples[...]
+        var (batches, samples) = (batches, samples[...])
         var tally = Tally(failFast)
         var progress = Progress("pictures", isShown: !options.verbosity.quiet, total: { samples.count })
-        while let pictures = try await feed.next() {
+        try await batches.forEach { pictures, answer in
             options.verbosity.detail(pictures)
-            for ranking in try evaluator.rankings(of: pictures) {
+            for ranking in try answer.get() {
                 let sample = samples.removeFirst()
                 try predictions?.write(sample, ranking)
                 switch ranking {

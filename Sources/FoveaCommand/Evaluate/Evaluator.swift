@@ -3,17 +3,15 @@ import Fovea
 import VisionModels
 
 /// A model that ranks the classes of pictures, from batches of them to answers.
-struct Evaluator {
-    private let model: PictureModel
+struct Evaluator: Sendable {
+    /// The model, on its devices.
+    let model: PictureModel
     private let labels: Labels?
     private let isMultiLabel: Bool
     /// The classes, by name.
     let classes: ClassNames
     /// The pictures, by class.
     let pictures: LabeledPictures
-
-    /// The name of the device.
-    var deviceName: String { model.deviceName }
 
     /// Finds the pictures, and puts the model on a device once each name is known to be that of a class.
     init(
@@ -30,8 +28,8 @@ struct Evaluator {
     /// All classes of each picture, best first, or why it has none.
     ///
     /// Throws where the device fails.
-    func rankings(of pictures: [FedPicture]) throws(FoveaError) -> [Result<[Prediction], FoveaError>] {
-        try model.outputs(.logits, for: pictures).map { scores in
+    func rankings(of pictures: [FedPicture]) async throws(FoveaError) -> [Result<[Prediction], FoveaError>] {
+        try await model.outputs(.logits, for: pictures).map { scores in
             scores.flatMap { scores in
                 Result { () throws(FoveaError) in
                     try Classification.top(classes.count, of: scores, labels: labels, isMultiLabel: isMultiLabel)

@@ -36,25 +36,23 @@ final class PictureFeed<Supply: PictureSupply & ~Copyable> {
         aheadLimit = max(2 * batchSize, 4 * cores)
     }
 
-    /// The next batch, of at least one picture; nil after the last.
+    /// The next batch; nil after the last.
     ///
-    /// A batch is smaller than the others where it is the last, or where nothing more comes for a moment. The rows of
-    /// the batch before must be written: throws where a signal has waited for them, and where the supply broke off.
-    func next() async throws -> [FedPicture]? {
-        try Interruption.endBatch()
+    /// A batch is smaller than the others where it is the last, or where nothing more comes for a moment. Throws where the
+    /// supply broke off.
+    ///
+    /// - Parameter waits: Whether to wait for the first picture; else the batch is empty where none has come yet.
+    func next(waits: Bool = true) async throws(FoveaError) -> [FedPicture]? {
         var batch: [FedPicture] = []
         while batch.count < batchSize {
-            fill(ahead.isEmpty ? (batch.isEmpty ? .endless : .brief) : .none)
+            fill(!ahead.isEmpty ? .none : !batch.isEmpty ? .brief : waits ? .endless : .none)
             guard !ahead.isEmpty else { break }
             let first = ahead.removeFirst()
             batch.append(await first.picture.value)
             aheadBytes -= first.byteCount
         }
         fill(.none)
-        if !batch.isEmpty {
-            Interruption.beginBatch()
-            return batch
-        }
+        guard batch.isEmpty, hasEnded else { return batch }
         if let failure { throw failure }
         return nil
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Fovea
 import OpenCLOperations
-import Operations
 
 #if canImport(Glibc)
     import Glibc
@@ -13,28 +12,52 @@ import Operations
 struct DeviceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "auto, gpu, cpu (the reference, without OpenCL), opencl:N, or part of a device's name.",
+            "auto, gpu, cpu (the reference, without OpenCL), opencl:N, part of a device's name, or all.",
             discussion: "Without it $FOVEA_DEVICE counts, else auto: the first GPU that passes its self-test, else the "
-                + "first OpenCL CPU device, else cpu.",
+                + "first OpenCL CPU device, else cpu. all is every device of the same name and driver as the first that "
+                + "auto would choose; each takes the next batch as it is free, and answers have the bits of a single one. "
+                + "Commands for one picture or array take the first of them.",
             valueName: "device"))
     var device: DeviceRequest?
 
-    @Option(help: ArgumentHelp("What numbers are multiplied as; auto is float32.", valueName: "type"))
-    var precision = PrecisionName.auto
+    @Option(
+        help: ArgumentHelp(
+            "What numbers are multiplied as. (default: auto; of run and verify: float32)",
+            discussion:
+                "auto is float32 on CPU devices and on GPUs without matrix instructions, else bfloat16, or float16 "
+                + "where they do not multiply that.",
+            valueName: "type"))
+    var precision: PrecisionRequest?
 
-    /// The device asked for here, in the environment, or `auto`; throws category `noDevice` where it cannot compute in
-    /// the precision asked for.
-    func resolve(verbose: Bool) throws -> ComputeDevice {
+    /// The device asked for here, in the environment, or `auto`, of `all` the first; throws category `noDevice` where it
+    /// cannot compute in the precision asked for.
+    func resolve() throws -> ComputeDevice {
         let found = try ComputeDevice(request()) { Console.say("fovea: \($0)") }
-        try precision.check(on: found)
-        if verbose { Console.say("fovea: computing on \(found.name) in \(precision.resolved)") }
+        try precision?.check(on: found)
         return found
     }
 
+    /// The devices asked for, several for `all`; throws as `resolve` does.
+    func resolveAll() throws -> [ComputeDevice] {
+        let found = try ComputeDevice.all(request()) { Console.say("fovea: \($0)") }
+        for device in found { try precision?.check(on: device) }
+        return found
+    }
+
+    /// The device asked for; throws a usage error for `all`, because `work`, such as "bench measures", is of a single one.
+    func resolveOne(_ work: String) throws -> ComputeDevice {
+        try request().checkNamesOne(work)
+        return try resolve()
+    }
+
     /// How a model that was asked for so computes here.
-    func sessionOptions(for model: ModelOptions) -> SessionOptions {
+    ///
+    /// - Parameter precision: What counts where the user names none.
+    func sessionOptions(
+        for model: ModelOptions, inPrecision precision: PrecisionRequest = .automatic
+    ) -> SessionOptions {
         var options = SessionOptions()
-        options.backend.precision = precision.computed
+        options.backend.precision = (self.precision ?? precision).precision
         options.allowsNonFinite = model.allowNonfinite
         options.report = { Console.say("fovea: \($0)") }
         return options
@@ -47,7 +70,7 @@ struct DeviceOptions: ParsableArguments {
         guard !text.isEmpty else { return .automatic }
         guard let request = DeviceRequest(text) else {
             throw ValidationError(
-                "FOVEA_DEVICE is '\(text)': must be auto, gpu, cpu, opencl:N or part of a device's name")
+                "FOVEA_DEVICE is '\(text)': must be auto, gpu, cpu, all, opencl:N or part of a device's name")
         }
         return request
     }
@@ -56,35 +79,20 @@ struct DeviceOptions: ParsableArguments {
 extension DeviceRequest: ExpressibleByArgument {
     /// Reads a device as the command line names it.
     public init?(argument: String) { self.init(argument) }
+
+    /// Throws a usage error for `all`, because `work`, such as "bench measures", is of a single device.
+    func checkNamesOne(_ work: String) throws(FoveaError) {
+        guard self == .all else { return }
+        throw FoveaError(
+            .usage, code: "ONE_DEVICE",
+            "the device is 'all', but \(work) one at a time; name it as fovea devices lists them, such as opencl:0")
+    }
 }
 
-/// A precision as the command line names it.
-enum PrecisionName: String, ExpressibleByArgument, CaseIterable {
-    case auto
-    case float32
-    case float16
-    case bfloat16
-    case int8
+extension PrecisionRequest: ExpressibleByArgument {
+    /// Reads a precision as the command line names it.
+    public init?(argument: String) { self.init(argument) }
 
-    /// Those that backends compute in are offered; the others are answered in a sentence.
-    static var allValueStrings: [String] { [auto.rawValue] + Precision.allCases.map(\.rawValue) }
-
-    /// What backends compute in; nil where none does.
-    private var known: Precision? { Precision(rawValue: resolved) }
-
-    /// What a device computes in that passed `check(on:)`.
-    var computed: Precision { known ?? .float32 }
-
-    /// What results call it.
-    var resolved: String { self == .auto ? PrecisionName.float32.rawValue : rawValue }
-
-    /// Throws category `noDevice` where a device does not compute in this precision.
-    func check(on device: ComputeDevice) throws(FoveaError) {
-        let possible: [Precision] = if case .reference = device { [.float32] } else { Precision.allCases }
-        guard known.map(possible.contains) != true else { return }
-        let names = possible.map(\.rawValue).joined(separator: ", ")
-        throw FoveaError(
-            .noDevice, code: "PRECISION",
-            "\(device.name) cannot compute in \(rawValue); choose among what works there: \(names)")
-    }
+    /// What is offered.
+    public static var allValueStrings: [String] { names }
 }

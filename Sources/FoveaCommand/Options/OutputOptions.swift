@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fovea
+import Operations
 
 #if canImport(Glibc)
     import Glibc
@@ -59,6 +60,11 @@ struct Verbosity: ParsableArguments {
     /// Says a line that is no error.
     func note(_ line: String) {
         if !quiet { Console.say("fovea: \(line)") }
+    }
+
+    /// Says where a model computes and in what precision, which only `--verbose` asks for.
+    func detail(device name: String, _ precision: Precision) {
+        detail("computing on \(name) in \(precision.rawValue)")
     }
 
     /// Says a line that only `--verbose` asks for.

@@ -2,7 +2,7 @@ import Checkpoints
 import Fovea
 
 /// What a command says of one picture.
-protocol PictureRow {
+protocol PictureRow: Sendable {
     /// The picture as the user named it.
     var input: String { get }
     /// Why there is no answer; nil where there is one.

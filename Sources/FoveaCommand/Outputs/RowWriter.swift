@@ -13,12 +13,12 @@ struct RowWriter<Format: RowFormat> {
     /// Writes a row for each picture, gives the file its name, and ends with the status for what was counted.
     ///
     /// - Parameters:
+    ///   - batches: Batches of pictures, and what the model says of them.
     ///   - total: How many pictures there are in all, where that is known.
-    ///   - rows: What the model says of a batch.
     func write(
-        _ feed: PictureFeed<PictureInputs>, of shard: Shard, total: () -> Int?,
-        rows: ([FedPicture]) throws(FoveaError) -> [Format.Row]
+        _ batches: BatchPipeline<PictureInputs, [Format.Row]>, of shard: Shard, total: () -> Int?
     ) async throws {
+        var batches = batches
         var tally = Tally(failFast)
         if let earlier = stream.earlier {
             tally.resume(earlier.count, failures: earlier.failures)
@@ -27,11 +27,11 @@ struct RowWriter<Format: RowFormat> {
         var isBegun = (stream.earlier?.byteCount ?? 0) > 0
         var progress = Progress(
             "pictures", isShown: !verbosity.quiet && !stream.isTerminal, earlier: tally.count, total: total)
-        while let pictures = try await feed.next() {
+        try await batches.forEach { pictures, answer in
             if !isBegun { try stream.write(format.beginning(facts, count: 0)) }
             isBegun = true
             verbosity.detail(pictures)
-            let rows = try rows(pictures)
+            let rows = try answer.get()
             try stream.note(pictures)
             for row in rows {
                 let position = tally.count

@@ -30,12 +30,11 @@ struct RunRecord {
         }
     }
 
-    /// Adds a model and what changes its answers; `device` is the one that was found.
+    /// Adds a model on its device and what changes its answers; how many devices of a kind there are does not.
     ///
     /// Reads the model's short tensors; throws category `model` where one cannot be read.
-    func adding(
-        _ opened: OpenedModel, _ options: PictureModelOptions, device: String
-    ) throws(FoveaError) -> RunRecord {
+    func adding(_ loaded: PictureModel, _ options: PictureModelOptions) throws(FoveaError) -> RunRecord {
+        let opened = loaded.opened
         let (model, pictures) = (options.model, options.preprocessing)
         let fingerprint = try opened.checkpoint.fingerprint()
         func given(_ flag: Bool) -> String? { flag ? "given" : nil }
@@ -50,7 +49,7 @@ struct RunRecord {
             ("--mean", pictures.normalization.mean?.description), ("--std", pictures.normalization.std?.description),
             ("--ignore-exif", given(pictures.ignoreExif)), ("--allow-truncated", given(pictures.allowTruncated)),
             ("--max-pixels", pictures.maxPixels.map(String.init)),
-            ("--device", device), ("--precision", options.device.precision.resolved),
+            ("--device", loaded.deviceName), ("--precision", loaded.precision.rawValue),
         ]
         return record
     }

@@ -6,8 +6,8 @@ extension PictureModel {
     /// Throws where the device fails.
     func outputs(
         _ kind: OutputKind, for pictures: [FedPicture]
-    ) throws(FoveaError) -> [Result<ArraySlice<Float>, FoveaError>] {
-        try outputs(
+    ) async throws(FoveaError) -> [Result<ArraySlice<Float>, FoveaError>] {
+        try await outputs(
             kind,
             for: PictureBatch(pictures.map { ($0.name, $0.result.map(\.picture).mapError { FoveaError($0) }) }))
     }

@@ -26,6 +26,9 @@ struct PictureModelOptions: ParsableArguments {
         return (files, PictureReader(recipe, decoding: preprocessing.decoding))
     }
 
+    /// How many pictures a batch has: what was asked for, or what fills the model's device.
+    func batchSize(of model: PictureModel) -> Int { batch.batchSize ?? model.usualBatchSize }
+
     /// Loads the model and puts what `make` makes of it on the device.
     ///
     /// - Parameter make: Refuses what does not fit the opened model, then calls for the device.
@@ -36,9 +39,11 @@ struct PictureModelOptions: ParsableArguments {
         let start = ContinuousClock.now
         let opened = try files.open(model.overrides(inputSize: preprocessing.inputSize))
         let loaded = try make(opened) {
-            try PictureModel(
-                opened, reading: reader, on: { try device.resolve(verbose: verbosity.verbose) },
-                options: device.sessionOptions(for: model))
+            let model = try PictureModel(
+                opened, reading: reader, on: device.resolveAll, options: device.sessionOptions(for: model))
+            let count = model.deviceCount == 1 ? "" : "\(model.deviceCount) × "
+            verbosity.detail(device: count + model.deviceName, model.precision)
+            return model
         }
         let seconds = ((ContinuousClock.now - start) / .seconds(1)).formatted(decimals: 2)
         verbosity.detail("\(files.name) (\(opened.configuration.architecture)) was ready after \(seconds) s")

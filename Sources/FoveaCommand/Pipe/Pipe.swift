@@ -57,13 +57,14 @@ struct Pipe: AsyncParsableCommand, PictureModelCommand {
     func run() async throws {
         let requests = try RequestLines(pictureLimit: options.preprocessing.fileLimit)
         let (files, reader) = try options.find()
-        let rows = try options.load(files, reader, as: rows)
-        let feed = PictureFeed(requests, through: reader, batchSize: options.batch.batchSize)
+        let (rows, model) = try options.load(files, reader, as: rows)
+        let feed = PictureFeed(requests, through: reader, batchSize: options.batchSize(of: model))
+        var batches = BatchPipeline(feed, deviceCount: model.deviceCount, compute: rows)
         var tally = Tally()
-        while let pictures = try await feed.next() {
+        try await batches.forEach { pictures, answer in
             options.verbosity.detail(pictures)
             var text = ""
-            for row in try answering(requests, { () throws(FoveaError) in try rows(pictures) }) {
+            for row in try answering(requests, answer) {
                 let request = requests.removeFirst()
                 if let error = request.refusal ?? row.error {
                     try tally.fail(error.prefixed("line \(request.number): "))
@@ -80,10 +81,10 @@ struct Pipe: AsyncParsableCommand, PictureModelCommand {
 
     /// Where the device fails, answers whatever was asked with that before the error ends the command.
     private func answering(
-        _ requests: RequestLines, _ compute: () throws(FoveaError) -> [any PictureRow]
+        _ requests: RequestLines, _ answer: Result<[any PictureRow], FoveaError>
     ) throws(FoveaError) -> [any PictureRow] {
         do {
-            return try compute()
+            return try answer.get()
         } catch {
             let answers = requests.removeAll().map { $0.answer(.object(error.row(input: ""))).text() + "\n" }
             Console.write(answers.joined())
@@ -91,17 +92,17 @@ struct Pipe: AsyncParsableCommand, PictureModelCommand {
         }
     }
 
-    /// What the task says of a batch.
+    /// What the task says of a batch, and the model that says it.
     private func rows(
         _ opened: OpenedModel, _ model: () throws -> PictureModel
-    ) throws -> ([FedPicture]) throws(FoveaError) -> [any PictureRow] {
+    ) throws -> (rows: @Sendable ([FedPicture]) async throws(FoveaError) -> [any PictureRow], model: PictureModel) {
         switch task {
         case .classify:
             let classifier = try Classifier(opened, labels: options.model.labels, top: topK, onDevice: model)
-            return classifier.rows
+            return (classifier.rows, classifier.model)
         case .embed:
             let embedder = try Embedder(opened, normalizes: normalize, onDevice: model)
-            return embedder.rows
+            return (embedder.rows, embedder.model)
         }
     }
 }

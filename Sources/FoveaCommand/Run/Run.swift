@@ -60,11 +60,13 @@ struct Run: ParsableCommand, VerboseCommand {
         let normalization = try tensor.isNormalized ? nil : normalization(files)
         let file = try overwrite.create(output)
         let session = try opened.session(
-            on: device.resolve(verbose: verbosity.verbose), options: device.sessionOptions(for: model))
+            on: device.resolve(), options: device.sessionOptions(for: model, inPrecision: .exactly(.float32)))
+        verbosity.detail(device: session.deviceName, session.precision)
         var result = OutputArray(file, kind: kind, pictures: tensor.count)
         var progress = Progress("pictures", isShown: !verbosity.quiet)
-        for start in stride(from: 0, to: tensor.count, by: batch.batchSize) {
-            let range = start..<min(start + batch.batchSize, tensor.count)
+        let batchSize = batch.batchSize ?? session.usualBatchSize
+        for start in stride(from: 0, to: tensor.count, by: batchSize) {
+            let range = start..<min(start + batchSize, tensor.count)
             try result.append(session.run(tensor.input(range, normalization), kind), at: start)
             progress.advance(by: range.count)
         }

@@ -15,7 +15,7 @@ struct TuneWorker: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func run() throws {
-        let found = try deviceOptions.resolve(verbose: false)
+        let found = try deviceOptions.resolveOne("tune measures")
         guard case .openCL(let device) = found else {
             throw FoveaError(
                 .noDevice, code: "NO_TUNING", "\(found.name) has nothing to tune; name an OpenCL device with --device")

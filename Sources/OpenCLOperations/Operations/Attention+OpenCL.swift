@@ -37,7 +37,7 @@ extension OpenCLBackend {
         precondition(1...max(tokens, 1) ~= answered, "\(answered) queries of \(tokens) tokens")
         precondition(
             bias.map { $0.heads == heads && $0.tokenCount == tokens } ?? true, "bias does not fit \(heads) heads")
-        if let (product, instruction) = matrixProduct.map({ ($0.product, $0.instruction.ofAttention) }),
+        if let (product, instruction) = attentionProduct,
             let keys = MatrixTile.keys(product, instruction, headWidth: width / heads)
         {
             return try attentionMatrix(

@@ -62,7 +62,7 @@ extension OpenCLBackend {
 extension NarrowProduct {
     /// The macros that say how `matrix.cl` and `wgmma.cl` multiply.
     func matrixDefines(_ instruction: MatrixInstruction) -> [String: Int] {
-        ["MATRIX": instruction.rawValue, "EMULATED": isEmulated ? 1 : 0, "OPERAND": operandMacro]
+        ["MATRIX": instruction.rawValue, "EMULATED": emulation?.rawValue ?? 0, "OPERAND": operandMacro]
     }
 }
 

@@ -44,7 +44,9 @@ extension OpenCLBackend {
             try queue.write(sums, to: sumBuffer)
             narrow.sums = sumBuffer
         } else if product.precision == .float16 {
-            packed = try storeTransposed(weight, scale: scale, panel: panel, rows: (inputs + 1) / 2 * 2) { SIMD4<Float16>($0) }
+            packed = try storeTransposed(weight, scale: scale, panel: panel, rows: (inputs + 1) / 2 * 2) {
+                SIMD4<Float16>($0)
+            }
         } else {
             packed = try storePanels(panels, of: (inputs + 1) / 2 * 2 * panel) { index, target in
                 values.withUnsafeBufferPointer { source in

@@ -18,7 +18,9 @@ final class SpoilingSession: InferenceSession {
     var configuration: VisionTransformerConfiguration { session.configuration }
     var mapCounts: (blocks: Int?, pool: Int?) { session.mapCounts }
     var deviceName: String { session.deviceName }
+    var selection: NarrowSelection? { session.selection }
     var deviceMemory: (used: Int, peak: Int)? { session.deviceMemory }
+    var usualBatchSize: Int { session.usualBatchSize }
     var bufferCount: Int { session.bufferCount }
     func takeProfile() throws(FoveaError) -> [LaunchTime] { try session.takeProfile() }
 

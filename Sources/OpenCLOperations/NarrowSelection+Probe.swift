@@ -1,0 +1,134 @@
+package import OpenCLRuntime
+import Operations
+
+/// What a device is put to before it multiplies in a form: small cases, against its own portable kernels.
+extension OpenCLBackend {
+    /// The first product that the device compiles and computes rightly.
+    ///
+    /// A wrong linear layer refuses the product; a wrong attention only keeps attention from it.
+    ///
+    /// - Parameter products: Of one precision, best first, the portable one behind them.
+    package func select(among products: [NarrowProduct]) throws(OpenCLError) -> NarrowSelection {
+        precondition(products.last?.form == .portable, "the portable product is what is left where no other is right")
+        let portable = products[products.count - 1]
+        guard products.count > 1 else { return NarrowSelection(portable) }
+        let size = LinearProbe(products[0])
+        let expected = try probeLinear(portable, size)
+        var refusals: [NarrowSelection.Refusal] = []
+        for product in products.dropLast() {
+            let linear = refusal(of: .linear, by: product, expecting: expected, within: product.linearBound) {
+                () throws(OpenCLError) in try probeLinear(product, size)
+            }
+            if let linear {
+                refusals.append(linear)
+                continue
+            }
+            let attention = try refusalOfAttention(by: product)
+            if let attention { refusals.append(attention) }
+            return NarrowSelection(product, multipliesAttention: attention == nil, refusals: refusals)
+        }
+        return NarrowSelection(portable, refusals: refusals)
+    }
+
+    /// Why attention must not run by a product; nil where it may, or would not in any case.
+    private func refusalOfAttention(by product: NarrowProduct) throws(OpenCLError) -> NarrowSelection.Refusal? {
+        guard let instruction = product.form.instruction?.ofAttention else { return nil }
+        let probe = AttentionProbe()
+        let x = try upload(probe.input)
+        let expected = try download(attention(x, heads: probe.heads, scale: probe.scale, bias: nil, queries: nil))
+        return refusal(of: .attention, by: product, expecting: expected, within: { _ in probe.bound(product) }) {
+            () throws(OpenCLError) in
+            guard let keys = MatrixTile.keys(product, instruction, headWidth: probe.headWidth) else { return expected }
+            let y = try attentionMatrix(
+                narrowed(x, to: product), heads: probe.heads, scale: probe.scale, bias: nil, queries: probe.tokens,
+                keys: keys, product, instruction)
+            return try download(widened(y, from: product))
+        }
+    }
+
+    /// Why an operation must not run by a product; nil where every number is within a bound of what is expected.
+    private func refusal(
+        of operation: Operation, by product: NarrowProduct, expecting expected: HostTensor,
+        within bound: (Float) -> Float, _ compute: () throws(OpenCLError) -> HostTensor
+    ) -> NarrowSelection.Refusal? {
+        func refused(_ reason: String) -> NarrowSelection.Refusal {
+            NarrowSelection.Refusal(operation: operation, form: product.form, reason: reason)
+        }
+        do throws(OpenCLError) {
+            // NaN is within no bound.
+            let wrong = zip(try compute().values, expected.values).first { !(abs($0 - $1) <= bound($1)) }
+            return wrong.map { refused("computed \($0) instead of \($1)") }
+        } catch {
+            return refused(error.phrase)
+        }
+    }
+
+    /// A product whose rows reach from no to all negative values, and whose sums are as large as they get.
+    private func probeLinear(_ product: NarrowProduct, _ size: LinearProbe) throws(OpenCLError) -> HostTensor {
+        let (rows, inputs, outputs) = (size.rows, size.inputs, size.outputs)
+        let x = (0..<rows * inputs).map { index in
+            index % inputs == 0 ? 1 : Float((index * 7919) % 257 - index / inputs % 7 * 43) / 128
+        }
+        let weight = (0..<outputs * inputs).map { index in
+            index / inputs < 2 ? Float(1 - 2 * (index / inputs)) : Float((index * 104_729) % 255 - 127) / 127
+        }
+        let linear = try prepareNarrow(LinearParameters(weight: HostTensor([outputs, inputs], weight)), product)
+        return try download(self.linear(upload(HostTensor([rows, inputs], x)), linear))
+    }
+}
+
+/// A product that has all lanes of several groups and the edges of the last ones, and goes through its stages more than once.
+///
+/// On a device more groups than its units run together: what a group reads before it has been written may be right as long as
+/// it has a unit for itself.
+private struct LinearProbe {
+    let rows, inputs, outputs: Int
+
+    init(_ product: NarrowProduct) {
+        let isInstruction = product.form.instruction != nil && !product.isEmulated
+        (rows, inputs, outputs) = isInstruction ? (4000, 390, 1100) : (150, 390, 140)
+    }
+}
+
+/// Attention of heads as wide as most are, over more than one block of keys and a part of one.
+private struct AttentionProbe {
+    let tokens = 83
+    let heads = 2
+    let headWidth = 64
+    /// Large enough that few keys have most of the weight, so that it matters which.
+    let scale: Float = 0.25
+    /// Multiples of 1/32 from −2 to 2, which no precision rounds: from a linear congruential generator (Numerical Recipes).
+    let input: HostTensor
+
+    init() {
+        var state: UInt32 = 1
+        let values = (0..<tokens * 3 * heads * headWidth).map { _ in
+            state = state &* 1_664_525 &+ 1_013_904_223
+            return Float(Int32(state >> 25) - 64) / 32
+        }
+        input = HostTensor([1, tokens, 3 * heads * headWidth], values)
+    }
+
+    /// Weights and results are rounded once each, and neither the weighted values nor a result are above 2; the fifth unit is
+    /// for what is rounded in float32.
+    func bound(_ product: NarrowProduct) -> Float { 5 * (product.precision == .float16 ? 0x1p-11 : 0x1p-8) }
+}
+
+extension NarrowProduct {
+    /// int8 sums are exact; others differ in their order.
+    fileprivate var linearBound: (Float) -> Float {
+        precision == .int8 ? { _ in 0 } : { 1e-4 * (1 + abs($0)) }
+    }
+}
+
+extension OpenCLError {
+    /// What has happened, in a phrase: of a build the compiler's first error.
+    fileprivate var phrase: String {
+        guard kind == .buildFailure else {
+            return "failed: \(call ?? "") \(status.map { "returned \($0)" } ?? context ?? "")"
+        }
+        let lines = (buildLog ?? "").split(separator: "\n")
+        return
+            "did not compile: \(lines.first { $0.contains("error") } ?? lines.first ?? "the driver does not say why")"
+    }
+}

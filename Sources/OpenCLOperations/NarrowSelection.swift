@@ -1,0 +1,42 @@
+package import Operations
+
+/// How a device multiplies factors narrower than float32, and why not otherwise.
+package struct NarrowSelection: Sendable, Hashable {
+    /// A way to multiply that was tried and is not used.
+    package struct Refusal: Sendable, Hashable, CustomStringConvertible {
+        /// What was computed by it.
+        package let operation: Operation
+        /// How.
+        package let form: NarrowForm
+        /// What came of it, in a phrase: `computed 0.3 instead of 0.7`.
+        package let reason: String
+
+        /// `mma16 is not used for attention: computed 0.3 instead of 0.7`.
+        package var description: String { "\(form.rawValue) is not used for \(operation.rawValue): \(reason)" }
+    }
+
+    /// The product that linear layers get.
+    package let product: NarrowProduct
+    /// Whether attention runs by the product's matrix instruction, where it has one.
+    package let multipliesAttention: Bool
+    /// What is not used.
+    package let refusals: [Refusal]
+
+    /// Takes a product as it is.
+    package init(_ product: NarrowProduct, multipliesAttention: Bool = true, refusals: [Refusal] = []) {
+        (self.product, self.multipliesAttention, self.refusals) = (product, multipliesAttention, refusals)
+    }
+
+    /// What `auto` comes to: the first of bfloat16 and float16 that a matrix instruction multiplies; nil for float32.
+    ///
+    /// - Parameter select: How a product in a precision would run.
+    package static func automatic<Failure: Error>(
+        _ select: (Precision) throws(Failure) -> NarrowSelection
+    ) throws(Failure) -> NarrowSelection? {
+        for precision in [Precision.bfloat16, .float16] {
+            let selection = try select(precision)
+            if selection.product.form.instruction != nil { return selection }
+        }
+        return nil
+    }
+}
