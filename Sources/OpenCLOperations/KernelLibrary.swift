@@ -1,4 +1,5 @@
 import OpenCLRuntime
+import Synchronization
 
 /// The kernels of one context, each compiled once.
 final class KernelLibrary {
@@ -14,6 +15,10 @@ final class KernelLibrary {
         let program: Program
         let function: String
     }
+
+    /// Held while a program is compiled or read: of devices that are alike the first compiles, and the others find its
+    /// programs in the cache.
+    private static let compiler = Mutex(())
 
     private let context: Context
     private let cache: ProgramCache?
@@ -59,9 +64,11 @@ final class KernelLibrary {
         let isAlone = missing.count == 1
         let source = missing.enumerated().map { isAlone ? $1.source : $1.source(suffix: "__\($0)") }.joined()
         let functions = missing.enumerated().map { $1.kernel + (isAlone ? "" : "__\($0)") }
-        let program = try Program(
-            context, source: source, options: missing[0].options, cache: cache,
-            rewriting: missing[0].isCovered ? InstructionSplice.rewriting(kernels: functions) : nil)
+        let rewriting = missing[0].isCovered ? InstructionSplice.rewriting(kernels: functions) : nil
+        let program = try Self.compiler.withLock { (_) throws(OpenCLError) in
+            try Program(
+                context, source: source, options: missing[0].options, cache: cache, rewriting: rewriting)
+        }
         for (specialization, function) in zip(missing, functions) {
             places[specialization] = Place(program: program, function: function)
         }

@@ -49,7 +49,7 @@ struct SeveralDevicesTests {
         #expect(all.output == one.output && all.errors == one.errors)
     }
 
-    @Test("of embed, byte for byte of the array, and --resume takes rows of one device on", .requiresTwins)
+    @Test("of embed, byte for byte of the array", .requiresTwins)
     func embed() throws {
         let expected = try run(["embed", "--output", folder("one.npy")], on: "opencl:0")
         #expect(expected.status == .exited(1))
@@ -76,19 +76,22 @@ struct SeveralDevicesTests {
         #expect(outputs[0] == outputs[1])
     }
 
-    @Test("up to the batch in which a device fails, and --resume goes on", .requiresTwins, .requiresFaultLayer)
+    @Test(
+        "up to the batch in which a device fails, and --resume goes on with one device as well", .requiresTwins,
+        .requiresFaultLayer)
     func fault() throws {
         let layer = try #require(FaultLayer.path)
-        let options = ["classify", "--format", "jsonl", "--output", folder("rows"), "--device", "all"] + pictures
+        let options = ["classify", "--format", "jsonl", "--output", folder("rows")]
         let fault = ["OPENCL_LAYERS": layer, "FOVEA_FAULT": "clEnqueueReadBuffer 5 -5"]
-        let failed = try FoveaProcess.run(options, environment: Twins.environment.merging(fault) { $1 })
+        let failed = try FoveaProcess.run(
+            options + pictures + ["--device", "all"], environment: Twins.environment.merging(fault) { $1 })
         #expect(failed.status == .exited(7), "\(failed.errors)")
         let partial = try TemporaryFolder.read(folder("rows.partial"))
         let count = partial.count { $0 == UInt8(ascii: "\n") }
         // Four batches were read before it: at most three of them are behind it in the order of rows, and one that was still
         // being computed may be before it.
         #expect((2...10).contains(count) && count % 2 == 0, "\(count) rows")
-        #expect(try FoveaProcess.run(options + ["--resume"], environment: Twins.environment).status == .exited(1))
+        #expect(try run(options + ["--resume"], on: "opencl:0").status == .exited(1))
         let one = try run(["classify", "--format", "jsonl"], on: "opencl:0")
         #expect(try TemporaryFolder.read(folder("rows")) == Array(one.output.utf8))
     }
