@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -49,20 +49,29 @@ def version(binary: Path) -> str:
     return subprocess.run([binary, "--version"], capture_output=True, text=True).stdout.strip().splitlines()[0]
 
 
+# Starts a command and tells its seconds, the most memory that it held, and its status. A process of its own, for Linux
+# counts the memory of whoever starts a process as the process's own until it runs another program.
+LAUNCHER = """
+import json, os, sys, time
+started = time.perf_counter()
+process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, 2, 1)])
+_, status, usage = os.wait4(process, 0)
+print(json.dumps([time.perf_counter() - started, usage.ru_maxrss * 1024, os.waitstatus_to_exitcode(status)]))
+"""
+
+
 def run_once(binary: Path, job: Job, output: Path, log: Path) -> tuple[float, int]:
     """Seconds and peak bytes of `fovea run`, from the start of its process to its end."""
     command = [str(binary), "run", *options(binary, job), "--input", str(job.model.input(job.batch)),
                "--output", str(output), "--kind", "logits"]
     output.unlink(missing_ok=True)
     with log.open("ab") as errors:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=errors, stderr=errors, env=os.environ | environment(job))
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise EngineFailure(f"fovea run ended with status {process.returncode}: {last_line(log)}")
-    return seconds, usage.ru_maxrss * 1024
+        launched = subprocess.run([sys.executable, "-S", "-c", LAUNCHER, *command], stdout=subprocess.PIPE,
+                                  stderr=errors, env=os.environ | environment(job), check=True)
+    seconds, peak_bytes, status = json.loads(launched.stdout)
+    if status != 0:
+        raise EngineFailure(f"fovea run ended with status {status}: {last_line(log)}")
+    return seconds, peak_bytes
 
 
 class ShortBench:
