@@ -7,7 +7,9 @@ enum VersionReport {
     /// The name and the number.
     static let short = "fovea \(FoveaVersion.current)"
 
-    /// Version, build, what decodes pictures, and every OpenCL loader, platform and device there is; asks the drivers, so only for who wants to know.
+    /// Version, build, what decodes pictures, and every OpenCL loader, platform and device there is.
+    ///
+    /// Asks the drivers, so only for who wants to know.
     static var long: String {
         #if DEBUG
             let build = "debug"

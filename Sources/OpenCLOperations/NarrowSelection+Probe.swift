@@ -12,12 +12,12 @@ extension OpenCLBackend {
         precondition(products.last?.form == .portable, "the portable product is what is left where no other is right")
         let portable = products[products.count - 1]
         guard products.count > 1 else { return NarrowSelection(portable) }
-        let size = LinearProbe(products[0])
-        let expected = try probeLinear(portable, size)
+        let probe = LinearProbe(products[0])
+        let expected = try compute(probe, by: portable)
         var refusals: [NarrowSelection.Refusal] = []
         for product in products.dropLast() {
             let linear = refusal(of: .linear, by: product, expecting: expected, within: product.linearBound) {
-                () throws(OpenCLError) in try probeLinear(product, size)
+                () throws(OpenCLError) in try compute(probe, by: product)
             }
             if let linear {
                 refusals.append(linear)
@@ -63,17 +63,9 @@ extension OpenCLBackend {
         }
     }
 
-    /// A product whose rows reach from no to all negative values, and whose sums are as large as they get.
-    private func probeLinear(_ product: NarrowProduct, _ size: LinearProbe) throws(OpenCLError) -> HostTensor {
-        let (rows, inputs, outputs) = (size.rows, size.inputs, size.outputs)
-        let x = (0..<rows * inputs).map { index in
-            index % inputs == 0 ? 1 : Float((index * 7919) % 257 - index / inputs % 7 * 43) / 128
-        }
-        let weight = (0..<outputs * inputs).map { index in
-            index / inputs < 2 ? Float(1 - 2 * (index / inputs)) : Float((index * 104_729) % 255 - 127) / 127
-        }
-        let linear = try prepareNarrow(LinearParameters(weight: HostTensor([outputs, inputs], weight)), product)
-        return try download(self.linear(upload(HostTensor([rows, inputs], x)), linear))
+    private func compute(_ probe: LinearProbe, by product: NarrowProduct) throws(OpenCLError) -> HostTensor {
+        let linear = try prepareNarrow(LinearParameters(weight: probe.weight), product)
+        return try download(self.linear(upload(probe.input), linear))
     }
 }
 
@@ -81,12 +73,24 @@ extension OpenCLBackend {
 ///
 /// On a device more groups than its units run together: what a group reads before it has been written may be right as long as
 /// it has a unit for itself.
+///
+/// Its rows reach from no to all negative values, and its sums are as large as they get.
 private struct LinearProbe {
-    let rows, inputs, outputs: Int
+    let input, weight: HostTensor
 
     init(_ product: NarrowProduct) {
         let isInstruction = product.form.instruction != nil && !product.isEmulated
-        (rows, inputs, outputs) = isInstruction ? (4000, 390, 1100) : (150, 390, 140)
+        let (rows, inputs, outputs) = isInstruction ? (4000, 390, 1100) : (150, 390, 140)
+        input = HostTensor(
+            [rows, inputs],
+            (0..<rows * inputs).map { index in
+                index % inputs == 0 ? 1 : Float((index * 7919) % 257 - index / inputs % 7 * 43) / 128
+            })
+        weight = HostTensor(
+            [outputs, inputs],
+            (0..<outputs * inputs).map { index in
+                index / inputs < 2 ? Float(1 - 2 * (index / inputs)) : Float((index * 104_729) % 255 - 127) / 127
+            })
     }
 }
 

@@ -2,8 +2,7 @@ import Fovea
 
 /// Batches on their way through a model: on several devices several at once, their answers in order.
 ///
-/// No more batches than `limit` are fed before the oldest
-/// is answered, so that memory is bounded whatever a slow device does.
+/// No more batches than `limit` are fed before the oldest is answered, so that memory is bounded whatever a slow device does.
 struct BatchPipeline<Supply: PictureSupply & ~Copyable, Answer: Sendable> {
     private let feed: PictureFeed<Supply>
     private let limit: Int
