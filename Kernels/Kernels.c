@@ -128,6 +128,9 @@ static const char softmax[] = {
 static const char softmax_plain[] = {
 #embed "softmax_plain.cl" suffix(, 0)
 };
+static const char swizzle[] = {
+#embed "swizzle.cl" suffix(, 0)
+};
 static const char transposition[] = {
 #embed "transposition.cl" suffix(, 0)
 };
@@ -185,7 +188,7 @@ static const struct {
     KERNEL(reduction),
     KERNEL(softmax),
     KERNEL(softmax_plain),
-    KERNEL(transposition),
+    KERNEL(swizzle), KERNEL(transposition),
     KERNEL(wgmma),
     KERNEL(widening),
 };

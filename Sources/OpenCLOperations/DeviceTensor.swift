@@ -11,6 +11,8 @@ package final class DeviceTensor {
         case uint8
         /// 16 bits of the backend's precision, for matrix instructions; rows are padded with zeros to multiples of 32.
         case operand
+        /// Operands as `swizzle.cl` has them, for linear layers of a warp group.
+        case swizzled
     }
 
     /// Lengths of the axes.
@@ -34,6 +36,7 @@ package final class DeviceTensor {
         case .float32: 4 * shape.count
         case .uint8: shape.count
         case .operand: shape.count == 0 ? 0 : shape.count / shape.width * ((shape.width + 31) / 32 * 64)
+        case .swizzled: (shape.rows + 127) / 128 * 128 * ((shape.width + 63) / 64 * 128)
         }
     }
 
