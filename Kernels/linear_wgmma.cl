@@ -2,24 +2,26 @@
 // factors.
 //
 //   y[m, o] = r[m, o] + act( Σ_k x[m, k] · w[o, k] + b[o] )
-//   A group of WARP_GROUPS warp groups below each other computes BLOCK_ROWS × PANEL elements of y, 64 steps of k at a time
-//   from tiles of x and W in local memory; a warp group the products of its 64 rows (wgmma.cl). While they run the tiles
-//   AHEAD of them are under way.
+//   A group of WARP_GROUPS warp groups below each other computes tiles of BLOCK_ROWS × PANEL elements of y, every so many of
+//   them, 64 steps of k at a time from tiles of x and W in local memory; a warp group the products of its 64 rows (wgmma.cl).
+//   While they run the tiles AHEAD of them are under way, those of the next tile of y among them.
 //
-//   x         [rows, STRIDE]     operands  in   narrowing.cl, layer_norm.cl or another product: zero past INPUTS
-//   weight    [panels · PANEL, STRIDE]  operands  in   zero past INPUTS and OUTPUTS
+//   x         [rows, INPUTS]     operands  in   as swizzle.cl has them; narrowing.cl, layer_norm.cl or another product
+//   weight    [panels][STEPS][PANEL][64]  operands  in   a row's chunks permuted as in swizzle.cl; zero past INPUTS and OUTPUTS
 //   bias      [panels · PANEL]   float  in   zero-padded
-//   residual  [rows, OUTPUTS]    float  in   read only with RESIDUAL; may alias y
-//   y         [rows, OUTPUTS]    float  out  every element written; with NARROW_OUTPUT [rows, OUTPUT_STRIDE] operands,
-//                                            zero past OUTPUTS; must not alias x
+//   residual  [rows, OUTPUTS]    float  in   read only with RESIDUAL; may alias y; with PATCHES [PATCHES, OUTPUTS], the
+//                                            positions
+//   y         [rows, OUTPUTS]    float  out  every element written; must not alias x. NARROW_OUTPUT 1: [rows, OUTPUT_STRIDE]
+//                                            operands, zero past OUTPUTS; 2: operands as swizzle.cl has them. With PATCHES
+//                                            a picture's rows are PATCHES after PREFIX that are left as they are
 //   rows      int  in
 //
-//   Launch    groups: ⌈rows / BLOCK_ROWS⌉ × panels, panels = ⌈OUTPUTS / PANEL⌉; items: ITEMS × 1
-//   Local     STAGES · (BLOCK_ROWS + PANEL) · 64 operands
+//   Launch    groups: any number up to ⌈rows / BLOCK_ROWS⌉ × panels, panels = ⌈OUTPUTS / PANEL⌉; items: ITEMS
+//   Local     STAGES · (BLOCK_ROWS + PANEL) · 64 operands, with NARROW_OUTPUT ROUNDED_TILES · BLOCK_ROWS · 64 more
 //   Numerics  products exact, sums float32 in the instruction's order, then bias, activation and residual in float32. A row
 //             does not depend on the rows around it
 //   Work      2·rows·INPUTS·OUTPUTS flop, 2·INPUTS·(rows + OUTPUTS) + 4·rows·OUTPUTS bytes
-//   Host      Sources/OpenCLOperations/Operations/Linear+Matrix.swift
+//   Host      Sources/OpenCLOperations/Operations/Linear+WarpGroups.swift
 //   Definition  Sources/Operations/Reference/Linear.swift
 
 // Problem
@@ -33,108 +35,206 @@
   #define RESIDUAL 0       // 1: add residual last
 #endif
 #ifndef NARROW_OUTPUT
-  #define NARROW_OUTPUT 0  // 1: y is operands, for another product
+  #define NARROW_OUTPUT 0  // 1: y is operands, in rows; 2: for another product of warp groups
 #endif
-#ifndef STRIDE
-  #define STRIDE ((INPUTS + 31) / 32 * 32)  // operands per row of x and weight
+#ifndef PATCHES
+  #define PATCHES 0        // patches of a picture where y is its tokens; 0: y has the rows of x
+#endif
+#ifndef PREFIX
+  #define PREFIX 0         // tokens before the patches
 #endif
 #define OUTPUT_STRIDE ((OUTPUTS + 31) / 32 * 32)
 // Tuning — any legal value gives the same answer.
 #ifndef WARP_GROUPS
   #define WARP_GROUPS 2    // below each other
 #endif
+#ifndef ROUNDED_TILES
+  #define ROUNDED_TILES 2  // tiles of 64 columns that leave by local memory; 1: one waits for the one before
+#endif
 #define ITEMS (WARP_GROUPS * 128)
 #define BLOCK_ROWS (WARP_GROUPS * 64)
-#define X_COPIES (BLOCK_ROWS * 8 / ITEMS)
-#define W_COPIES (PANEL * 8 / ITEMS)
-#define STEP_COPIES (X_COPIES + W_COPIES)
 #include "wgmma.cl"
+#include "swizzle.cl"
+#define ROUNDED_RESULTS (NARROW_OUTPUT != 0)
+#if !EMULATED
+// To 2 units of the last place.
+static inline float2 v_divide(float2 a, float2 b) {
+  float2 inverse;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(inverse.x) : "f"(b.x));
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(inverse.y) : "f"(b.y));
+  return a * inverse;
+}
+  #define v_divide v_divide
+#endif
 #include "activation.cl"
 #define TILE ((BLOCK_ROWS + PANEL) * STEP_CHUNKS)
-#define ROW_CHUNKS (STRIDE / 8)          // per row of x and weight
-#define STEPS ((ROW_CHUNKS + STEP_CHUNKS - 1) / STEP_CHUNKS)
+#define STEPS ((INPUTS + SWIZZLED_STEP - 1) / SWIZZLED_STEP)
+#define PANELS ((OUTPUTS + PANEL - 1) / PANEL)
 #define AHEAD (STAGES - 1 - IN_FLIGHT)
 #if AHEAD < 1
   #error "linear_wgmma: STAGES must be at least IN_FLIGHT + 2"
 #endif
-#if PANEL * STEP_CHUNKS % ITEMS != 0
-  #error "linear_wgmma: the items must divide the tiles evenly: PANEL by 16 * WARP_GROUPS"
-#endif
-#if NARROW_OUTPUT && PANEL % 32 != 0
-  #error "linear_wgmma: with NARROW_OUTPUT, PANEL must be a multiple of 32, for the zeros past OUTPUTS"
+#if PANEL % SWIZZLED_STEP != 0
+  #error "linear_wgmma: PANEL must be a multiple of 64"
 #endif
 
-// The item's chunks of a step's tile: ITEMS apart, and so in neighbouring rows of the same place. Rows end within a tile
-// where STRIDE is no multiple of 64; zeros follow. (Always inlined: PoCL 3.1 loses a kernel's local array in a function that
-// is called with no other.)
+// Where a row of the product goes in y.
+#if PATCHES > 0
+  #define OUTPUT_ROW(row) ((row) / PATCHES * (PATCHES + PREFIX) + PREFIX + (row) % PATCHES)
+  #define RESIDUAL_ROW(row) ((row) % PATCHES)
+#else
+  #define OUTPUT_ROW(row) (row)
+  #define RESIDUAL_ROW(row) (row)
+#endif
+
+// What comes next of x and W: a step of one of the group's tiles of y. (Always inlined: PoCL 3.1 loses a kernel's local array
+// in a function that is called with no other.)
+typedef struct {
+  int tile, step, stage;
+} fetch;
+
 static inline __attribute__((always_inline))
-void copy_step(int step, __local uint4 *tiles, __global const uint4 *const *source, pipeline *under_way) {
-  const int item = get_local_id(0), chunk = step * STEP_CHUNKS + item % STEP_CHUNKS;
-  __local uint4 *target = tiles + step % STAGES * TILE;
-  if (step < STEPS) {
-    UNROLL
-    for (int i = 0; i < STEP_COPIES; ++i) {
-      const int row = (item + i * ITEMS) / STEP_CHUNKS;
-      copy_chunk(target + tile_index(row, item % STEP_CHUNKS, STEP_CHUNKS), source[i] + min(chunk, ROW_CHUNKS - 1),
-                 ROW_CHUNKS % STEP_CHUNKS == 0 || chunk < ROW_CHUNKS ? 16 : 0, under_way);
+void next_fetch(fetch *next, int tile_count, int rows, __local uint4 *tiles, __global const uint4 *x,
+                __global const uint4 *weight, pipeline *under_way) {
+  if (next->tile >= tile_count) return;
+  const int first_row = next->tile / PANELS * BLOCK_ROWS, panel = next->tile % PANELS;
+  const int x_rows = min(BLOCK_ROWS, SWIZZLED_ROWS(rows) - first_row);
+  __local uint4 *target = tiles + next->stage * TILE;
+  stage_begins(next->stage, (x_rows + PANEL) * (STEP_CHUNKS * 16), under_way);
+  copy_tile(target, x + ((size_t)next->step * SWIZZLED_ROWS(rows) + first_row) * STEP_CHUNKS, x_rows * (STEP_CHUNKS * 16),
+            next->stage, under_way);
+  copy_tile(target + BLOCK_ROWS * STEP_CHUNKS, weight + (size_t)(panel * STEPS + next->step) * (PANEL * STEP_CHUNKS),
+            PANEL * (STEP_CHUNKS * 16), next->stage, under_way);
+  if (++next->step == STEPS) {
+    next->step = 0;
+    next->tile += get_num_groups(0);
+  }
+  next->stage = next->stage == STAGES - 1 ? 0 : next->stage + 1;
+}
+
+#if RESIDUAL && !EMULATED
+// What the epilogue adds, into the cache while the products run: 128 bytes at a time.
+static inline void prefetch_residual(__global const float *residual, int first_row, int first_column, int rows) {
+  for (int i = get_local_id(0); i < BLOCK_ROWS * (PANEL / 32); i += ITEMS) {
+    const int row = min(first_row + i / (PANEL / 32), rows - 1), column = first_column + i % (PANEL / 32) * 32;
+    if (column < OUTPUTS) {
+      asm volatile("prefetch.global.L2 [%0];" : : "l"(residual + (size_t)RESIDUAL_ROW(row) * OUTPUTS + column));
     }
   }
-  copies_end(under_way);
 }
+#else
+  #define prefetch_residual(residual, first_row, first_column, rows)
+#endif
 
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restrict weight,
                   __global const float *restrict bias, __global const float *residual, __global void *y,
                   const int rows) {
   __local uint4 tiles[STAGES * TILE] __attribute__((aligned(1024)));  // rows of x, then rows of W
-  pipeline under_way;
-  start(tiles, &under_way);
-  const int item = get_local_id(0), warp_group = item / 128;
-  const int first_row = get_group_id(0) * BLOCK_ROWS, first_column = get_group_id(1) * PANEL;
-
-  // 1. Where the rows begin that the item copies. Rows past the end read the last row again.
-  __global const uint4 *source[STEP_COPIES];
-  UNROLL
-  for (int i = 0; i < STEP_COPIES; ++i) {
-    const int row = (item + i * ITEMS) / STEP_CHUNKS;
-    source[i] = i < X_COPIES ? x + (size_t)min(first_row + row, rows - 1) * ROW_CHUNKS
-                             : weight + (size_t)(first_column + row - BLOCK_ROWS) * ROW_CHUNKS;
-  }
-  float sum[GROUP_SUMS];
-  UNROLL
-  for (int e = 0; e < GROUP_SUMS; ++e) sum[e] = 0.0f;
-
-  UNROLL
-  for (int step = 0; step < AHEAD; ++step) copy_step(step, tiles, source, &under_way);
-  for (int step = 0; step < STEPS; ++step) {
-    // 2. Before the step: its tile is there, and the one whose place the next takes has been read by all.
-    copies_wait(AHEAD - 1, &under_way);
-    barrier(CLK_LOCAL_MEM_FENCE);  // this step's tile written before it is read, an earlier one's read before it is written
-
-    // 3. The product over this step's tile, and the copies of one to come while it runs.
-    __local const uint4 *tile = tiles + step % STAGES * TILE;
-    product(sum, descriptor(tile + warp_group * (64 * STEP_CHUNKS), &under_way),
-            descriptor(tile + BLOCK_ROWS * STEP_CHUNKS, &under_way), &under_way);
-    copy_step(step + AHEAD, tiles, source, &under_way);
-    products_wait(sum, IN_FLIGHT, &under_way);
-  }
-  products_end(sum, &under_way);
-
-  // 4. Epilogue.
-  const int lane = item % 32, warp_row = first_row + item / 32 * 16;
-  UNROLL
-  for (int e = 0; e < GROUP_SUMS; e += VECTOR) {
-    const int column = SUM_COLUMN(lane, e), row = warp_row + SUM_ROW(lane, e);
-    if (row < rows) {
-      vfloat value = v_load(sum + e) + load_run(bias + first_column, column, PANEL);
-      value = ACTIVATE(value);
-#if RESIDUAL
-      value += load_run(residual + (size_t)row * OUTPUTS, first_column + column, OUTPUTS);
-#endif
+  __local ulong arrivals[STAGES];
+  __local float panel_bias[PANEL];
 #if NARROW_OUTPUT
-      store_operands(value, (__global ushort *)y + (size_t)row * OUTPUT_STRIDE, first_column + column, OUTPUT_STRIDE);
+  __local uint4 rounded[ROUNDED_TILES][BLOCK_ROWS * STEP_CHUNKS];
+#endif
+  pipeline under_way;
+  start(tiles, arrivals, &under_way);
+  barrier(CLK_LOCAL_MEM_FENCE);  // arrivals ready before any item waits for them
+  const int item = get_local_id(0), warp_group = item / 128, lane = item % 32, warp_row = item / 32 * 16;
+  const int tile_count = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS * PANELS;
+
+  // 1. The first tiles are under way.
+  fetch next = {get_group_id(0), 0, 0};
+  UNROLL
+  for (int i = 0; i < AHEAD; ++i) next_fetch(&next, tile_count, rows, tiles, x, weight, &under_way);
+
+  int stage = 0, round = 0;
+  for (int tile = get_group_id(0); tile < tile_count; tile += get_num_groups(0)) {
+    const int first_row = tile / PANELS * BLOCK_ROWS, first_column = tile % PANELS * PANEL;
+    prefetch_residual(residual, first_row, first_column, rows);
+    float item_bias[(PANEL + ITEMS - 1) / ITEMS], sum[GROUP_SUMS];
+    UNROLL
+    for (int i = 0; i < (PANEL + ITEMS - 1) / ITEMS; ++i) {
+      item_bias[i] = bias[first_column + min(item + i * ITEMS, PANEL - 1)];
+    }
+    UNROLL
+    for (int e = 0; e < GROUP_SUMS; ++e) sum[e] = 0.0f;
+
+    for (int step = 0; step < STEPS; ++step) {
+      // 2. Before the step: its tile is there, and the one whose place the next takes has been read by all.
+      stage_wait(stage, round, &under_way);
+      barrier(CLK_LOCAL_MEM_FENCE);  // this step's tile written before it is read, an earlier one's read before it is written
+
+      // 3. The product over this step's tile, and the copies of one to come while it runs.
+      __local const uint4 *source = tiles + stage * TILE;
+      product(sum, descriptor(source + warp_group * (64 * STEP_CHUNKS), &under_way),
+              descriptor(source + BLOCK_ROWS * STEP_CHUNKS, &under_way), &under_way);
+      next_fetch(&next, tile_count, rows, tiles, x, weight, &under_way);
+      products_wait(sum, IN_FLIGHT, &under_way);
+      if (++stage == STAGES) {
+        stage = 0;
+        ++round;
+      }
+    }
+    products_end(sum, &under_way);
+    UNROLL
+    for (int i = 0; i < (PANEL + ITEMS - 1) / ITEMS; ++i) panel_bias[min(item + i * ITEMS, PANEL - 1)] = item_bias[i];
+    barrier(CLK_LOCAL_MEM_FENCE);  // bias written before any item reads it
+
+    // 4. Epilogue, 64 columns at a time.
+    UNROLL
+    for (int c = 0; c < PANEL; c += SWIZZLED_STEP) {
+#if NARROW_OUTPUT
+      // Rounded and put together in local memory, to leave it by whole chunks.
+      __local uint4 *columns = rounded[c / SWIZZLED_STEP % ROUNDED_TILES];
+  #if ROUNDED_TILES == 1
+      if (c > 0) barrier(CLK_LOCAL_MEM_FENCE);  // the columns before read by all
+  #endif
+      UNROLL
+      for (int e = c / 2; e < (c + SWIZZLED_STEP) / 2; e += VECTOR) {
+        const int column = SUM_COLUMN(lane, e), row = warp_row + SUM_ROW(lane, e);
+        vfloat value = v_load(sum + e) + v_load(panel_bias + column);
+        value = ACTIVATE(value);
+        ((__local uint *)(columns + tile_index(row, column % SWIZZLED_STEP / 8, STEP_CHUNKS)))[column % 8 / 2] =
+            operand_pair(storable(value.x), storable(value.y));
+      }
+      barrier(CLK_LOCAL_MEM_FENCE);  // chunks written before any item reads them
+      for (int i = item; i < BLOCK_ROWS * STEP_CHUNKS; i += ITEMS) {
+        const int row = first_row + i / STEP_CHUNKS, column = first_column + c;
+        if (row < rows) {
+  #if NARROW_OUTPUT == 2
+          if (column < OUTPUTS) {
+            ((__global uint4 *)y)[((size_t)(column / SWIZZLED_STEP) * SWIZZLED_ROWS(rows) + row) * STEP_CHUNKS +
+                                  i % STEP_CHUNKS] = columns[i];
+          }
+  #else
+          const int first = column + i % STEP_CHUNKS * 8;
+          if (first < OUTPUT_STRIDE) {
+            ((__global uint4 *)y)[(size_t)row * (OUTPUT_STRIDE / 8) + first / 8] =
+                columns[tile_index(i / STEP_CHUNKS, i % STEP_CHUNKS, STEP_CHUNKS)];
+          }
+  #endif
+        }
+      }
 #else
-      store_run(value, (__global float *)y + (size_t)row * OUTPUTS, first_column + column, OUTPUTS);
+  #if RESIDUAL
+      vfloat added[SWIZZLED_STEP / 2 / VECTOR];
+      UNROLL
+      for (int e = c / 2; e < (c + SWIZZLED_STEP) / 2; e += VECTOR) {
+        const int row = min(first_row + warp_row + SUM_ROW(lane, e), rows - 1);
+        added[(e - c / 2) / VECTOR] =
+            load_run(residual + (size_t)RESIDUAL_ROW(row) * OUTPUTS, first_column + SUM_COLUMN(lane, e), OUTPUTS);
+      }
+  #endif
+      UNROLL
+      for (int e = c / 2; e < (c + SWIZZLED_STEP) / 2; e += VECTOR) {
+        const int column = SUM_COLUMN(lane, e), row = first_row + warp_row + SUM_ROW(lane, e);
+        vfloat value = v_load(sum + e) + v_load(panel_bias + column);
+        value = ACTIVATE(value);
+  #if RESIDUAL
+        value += added[(e - c / 2) / VECTOR];
+  #endif
+        if (row < rows) store_run(value, (__global float *)y + (size_t)OUTPUT_ROW(row) * OUTPUTS, first_column + column, OUTPUTS);
+      }
 #endif
     }
   }

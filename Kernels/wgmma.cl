@@ -13,15 +13,16 @@
 //
 //   GROUP_SUMS                  what an item holds of C: element e of lane l of warp w of the warp group is
 //                               C[16 · w + SUM_ROW(l, e)][SUM_COLUMN(l, e)] (matrix_layout.cl)
-//   start(tiles, &under_way)                       first, with a pipeline and the local memory that all tiles are in
-//   copy_chunk(target, source, bytes, &under_way)  16 bytes to local memory, zero past bytes
-//   copies_end(&under_way)                         makes the copies since the last call a group
-//   copies_wait(count, &under_way)                 until all groups but the last count have come; a barrier must follow, and
-//                                                  the group's products may read them after it
-//   descriptor(tile, &under_way)                   where a tile begins and how it lies
-//   product(c, a, b, &under_way)                   begins C += A · Bᵀ; c is not to be touched before products_end
-//   products_wait(c, count, &under_way)            until all products but the last count have read their tiles
-//   products_end(c, &under_way)                    until all have, and c is there
+//   start(tiles, arrivals, &under_way)      first, with a pipeline, the local memory that all tiles are in, and STAGES words;
+//                                           a barrier must follow
+//   stage_begins(stage, bytes, &under_way)  bytes are to come into a stage
+//   copy_tile(target, source, bytes, stage, &under_way)  a part of them: neighbours in global and local memory
+//   stage_wait(stage, round, &under_way)    until all bytes of a stage have come for the round-th time, from 0; a barrier must
+//                                           follow, and products may read them after it
+//   descriptor(tile, &under_way)            where a tile begins and how it lies
+//   product(c, a, b, &under_way)            begins C += A · Bᵀ; c is not to be touched before products_end
+//   products_wait(c, count, &under_way)     until all products but the last count have read their tiles
+//   products_end(c, &under_way)             until all have, and c is there
 //
 // A compiler of OpenCL C writes for sm_90, which does not have the instruction. So it stands in comments of the PTX, into
 // which the compiler has put its registers; Sources/OpenCLOperations/InstructionSplice.swift takes the comment marks away
@@ -33,8 +34,8 @@
 #ifndef EMULATED
   #define EMULATED 1
 #endif
-#ifndef STEP_COPIES
-  #define STEP_COPIES 1    // chunks of a tile that an item copies
+#ifndef ITEMS
+  #define ITEMS 128        // of the group
 #endif
 // Of the instructions of matrix.cl the one whose sums lie as these do; the host's number is 8.
 #undef MATRIX
@@ -43,7 +44,7 @@
 
 // Tuning
 #ifndef PANEL
-  #define PANEL (EMULATED ? 32 : 128)  // columns of C
+  #define PANEL (EMULATED ? 64 : 128)  // columns of C
 #endif
 #ifndef STAGES
   #define STAGES 3         // tiles in local memory
@@ -62,45 +63,39 @@
 #define NEXT_K 2
 
 #if EMULATED
+#define STAGE_COPIES 2
 typedef struct {
   __local uint4 *tiles;
   struct {
     __global const uint4 *source;
-    int target, bytes;
-  } copies[STAGES][STEP_COPIES];
-  int copy, copies_begun, copies_done;
+    int target, chunks;
+  } copies[STAGES][STAGE_COPIES];
+  int counts[STAGES];
   ulong a[IN_FLIGHT + 1], b[IN_FLIGHT + 1];
   int products_begun, products_done;
 } pipeline;
 
-static inline void start(__local uint4 *tiles, pipeline *p) {
+static inline void start(__local uint4 *tiles, __local ulong *arrivals, pipeline *p) {
   p->tiles = tiles;
-  p->copy = p->copies_begun = p->copies_done = p->products_begun = p->products_done = 0;
+  p->products_begun = p->products_done = 0;
 }
+
+static inline void stage_begins(int stage, int bytes, pipeline *p) { p->counts[stage] = 0; }
 
 // Until the copy is waited for, what is there is a number of no use.
-static inline void copy_chunk(__local uint4 *target, __global const uint4 *source, int bytes, pipeline *p) {
-  *target = (uint4)(0xffffffffu);
-  const int group = p->copies_begun % STAGES, copy = p->copy++;
-  p->copies[group][copy].source = source;
-  p->copies[group][copy].target = target - p->tiles;
-  p->copies[group][copy].bytes = bytes;
+static inline void copy_tile(__local uint4 *target, __global const uint4 *source, int bytes, int stage, pipeline *p) {
+  for (int i = get_local_id(0); i < bytes / 16; i += ITEMS) target[i] = (uint4)(0xffffffffu);
+  const int copy = p->counts[stage]++;
+  p->copies[stage][copy].source = source;
+  p->copies[stage][copy].target = target - p->tiles;
+  p->copies[stage][copy].chunks = bytes / 16;
 }
 
-// A group may be empty.
-static inline void copies_end(pipeline *p) {
-  const int group = p->copies_begun++ % STAGES;
-  for (; p->copy < STEP_COPIES; ++p->copy) p->copies[group][p->copy].target = -1;
-  p->copy = 0;
-}
-
-static inline void copies_wait(int count, pipeline *p) {
-  for (; p->copies_done < p->copies_begun - count; ++p->copies_done) {
-    const int group = p->copies_done % STAGES;
-    for (int i = 0; i < STEP_COPIES; ++i) {
-      const int target = p->copies[group][i].target;
-      if (target >= 0) p->tiles[target] = p->copies[group][i].bytes == 0 ? (uint4)(0) : *p->copies[group][i].source;
-    }
+static inline void stage_wait(int stage, int round, pipeline *p) {
+  for (int copy = 0; copy < p->counts[stage]; ++copy) {
+    __local uint4 *target = p->tiles + p->copies[stage][copy].target;
+    __global const uint4 *source = p->copies[stage][copy].source;
+    for (int i = get_local_id(0); i < p->copies[stage][copy].chunks; i += ITEMS) target[i] = source[i];
   }
 }
 
@@ -145,27 +140,50 @@ static inline void products_wait(float *c, int count, pipeline *p) {
 
 static inline void products_end(float *c, pipeline *p) { products_wait(c, 0, p); }
 #else
-#if PANEL != 128 && PANEL != 256
-  #error "wgmma: PANEL must be 128 or 256"
+#if PANEL != 128 && PANEL != 192 && PANEL != 256
+  #error "wgmma: PANEL must be 128, 192 or 256"
 #endif
 
 // What the host uncovers.
 #define COVERED "// sm_90a: "
 
-typedef int pipeline;
+typedef struct {
+  uint arrivals;           // of a word a stage, which counts the bytes that come
+} pipeline;
 
-#define start(tiles, p)
-
-static inline void copy_chunk(__local uint4 *target, __global const uint4 *source, int bytes, pipeline *p) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" : : "l"(target), "l"(source), "r"(bytes) : "memory");
+// One item begins copies, and one arrival a round tells how many bytes to wait for.
+static inline void start(__local uint4 *tiles, __local ulong *arrivals, pipeline *p) {
+  p->arrivals = (uint)(size_t)arrivals;
+  if (get_local_id(0) == 0) {
+    for (int stage = 0; stage < STAGES; ++stage) {
+      asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" : : "r"(p->arrivals + stage * 8) : "memory");
+    }
+    asm volatile("fence.mbarrier_init.release.cluster;\n\tfence.proxy.async.shared::cta;" : : : "memory");
+  }
 }
 
-static inline void copies_end(pipeline *p) { asm volatile("cp.async.commit_group;" : : : "memory"); }
+static inline void stage_begins(int stage, int bytes, pipeline *p) {
+  if (get_local_id(0) == 0) {
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
+                 : : "r"(p->arrivals + stage * 8), "r"(bytes) : "memory");
+  }
+}
 
-// What an item has written to local memory goes by another way than what the instruction reads of it; a barrier alone
-// does not make the one wait for the other.
-#define copies_wait(count, p) \
-  asm volatile("cp.async.wait_group %0;\n\tfence.proxy.async.shared::cta;" : : "n"(count) : "memory")
+static inline void copy_tile(__local uint4 *target, __global const uint4 *source, int bytes, int stage, pipeline *p) {
+  if (get_local_id(0) == 0) {
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];"
+                 : : "r"((uint)(size_t)target), "l"(source), "r"(bytes), "r"(p->arrivals + stage * 8) : "memory");
+  }
+}
+
+static inline void stage_wait(int stage, int round, pipeline *p) {
+  uint has_come;
+  do {
+    asm volatile("{\n\t.reg .pred come;\n\tmbarrier.try_wait.parity.shared::cta.b64 come, [%1], %2;\n\t"
+                 "selp.u32 %0, 1, 0, come;\n\t}"
+                 : "=r"(has_come) : "r"(p->arrivals + stage * 8), "r"(round & 1) : "memory");
+  } while (!has_come);
+}
 
 static inline ulong descriptor(__local const uint4 *tile, const pipeline *p) { return DESCRIPTOR((size_t)tile); }
 
@@ -180,6 +198,10 @@ static inline ulong descriptor(__local const uint4 *tile, const pipeline *p) { r
   #define SHAPE "m64n128k16"
   #define REGISTERS REGISTERS_58 ", %60, %61, %62, %63, %64, %65"
   #define ALL_SUMS(c) SUMS_64(c, 0)
+#elif PANEL == 192
+  #define SHAPE "m64n192k16"
+  #define REGISTERS REGISTERS_58 ", " TEN(6) ", " TEN(7) ", " TEN(8) ", %90, %91, %92, %93, %94, %95, %96, %97"
+  #define ALL_SUMS(c) SUMS_64(c, 0), SUMS_32(c, 64)
 #else
   #define SHAPE "m64n256k16"
   #define REGISTERS \
