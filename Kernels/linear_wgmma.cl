@@ -7,8 +7,8 @@
 //   While they run the tiles AHEAD of them are under way, those of the next tile of y among them.
 //
 //   x         [rows, INPUTS]     operands  in   as swizzle.cl has them; narrowing.cl, layer_norm.cl or another product
-//   weight    [panels][STEPS][PANEL][64]  operands  in   a row's chunks permuted as in swizzle.cl; zero past INPUTS and OUTPUTS
-//   bias      [panels · PANEL]   float  in   zero-padded
+//   weight    [panels][STEPS][WEIGHT_PANEL][64]  operands  in   a row's chunks permuted as in swizzle.cl; zero past INPUTS and OUTPUTS
+//   bias      [panels · WEIGHT_PANEL]  float  in   zero-padded, as W in panels of WEIGHT_PANEL columns
 //   residual  [rows, OUTPUTS]    float  in   read only with RESIDUAL; may alias y; with PATCHES [PATCHES, OUTPUTS], the
 //                                            positions
 //   y         [rows, OUTPUTS]    float  out  every element written; must not alias x. NARROW_OUTPUT 1: [rows, OUTPUT_STRIDE]
@@ -17,7 +17,7 @@
 //   rows      int  in
 //
 //   Launch    groups: any number up to ⌈rows / BLOCK_ROWS⌉ × panels, panels = ⌈OUTPUTS / PANEL⌉; items: ITEMS
-//   Local     STAGES · (BLOCK_ROWS + PANEL) · 64 operands, with NARROW_OUTPUT ROUNDED_TILES · BLOCK_ROWS · 64 more
+//   Local     STAGES · (BLOCK_ROWS + PANEL) · 64 operands, LEAVING_TILES · BLOCK_ROWS · 64 results, PANEL floats
 //   Numerics  products exact, sums float32 in the instruction's order, then bias, activation and residual in float32. A row
 //             does not depend on the rows around it
 //   Work      2·rows·INPUTS·OUTPUTS flop, 2·INPUTS·(rows + OUTPUTS) + 4·rows·OUTPUTS bytes
@@ -48,8 +48,11 @@
 #ifndef WARP_GROUPS
   #define WARP_GROUPS 2    // below each other
 #endif
-#ifndef ROUNDED_TILES
-  #define ROUNDED_TILES 2  // tiles of 64 columns that leave by local memory; 1: one waits for the one before
+#ifndef LEAVING_TILES
+  #define LEAVING_TILES 2  // times 64 columns that leave by local memory; 1: they wait for the ones before
+#endif
+#ifndef WEIGHT_PANEL
+  #define WEIGHT_PANEL 256 // columns that the weight is laid out by: a multiple of PANEL
 #endif
 #define ITEMS (WARP_GROUPS * 128)
 #define BLOCK_ROWS (WARP_GROUPS * 64)
@@ -74,8 +77,8 @@ static inline float2 v_divide(float2 a, float2 b) {
 #if AHEAD < 1
   #error "linear_wgmma: STAGES must be at least IN_FLIGHT + 2"
 #endif
-#if PANEL % SWIZZLED_STEP != 0
-  #error "linear_wgmma: PANEL must be a multiple of 64"
+#if PANEL % SWIZZLED_STEP != 0 || WEIGHT_PANEL % PANEL != 0
+  #error "linear_wgmma: PANEL must be a multiple of 64, and WEIGHT_PANEL of PANEL"
 #endif
 
 // Where a row of the product goes in y.
@@ -103,8 +106,9 @@ void next_fetch(fetch *next, int tile_count, int rows, __local uint4 *tiles, __g
   stage_begins(next->stage, (x_rows + PANEL) * (STEP_CHUNKS * 16), under_way);
   copy_tile(target, x + ((size_t)next->step * SWIZZLED_ROWS(rows) + first_row) * STEP_CHUNKS, x_rows * (STEP_CHUNKS * 16),
             next->stage, under_way);
-  copy_tile(target + BLOCK_ROWS * STEP_CHUNKS, weight + (size_t)(panel * STEPS + next->step) * (PANEL * STEP_CHUNKS),
-            PANEL * (STEP_CHUNKS * 16), next->stage, under_way);
+  const int column = panel * PANEL, weight_panel = column / WEIGHT_PANEL;
+  copy_tile(target + BLOCK_ROWS * STEP_CHUNKS,
+            weight + ((size_t)(weight_panel * STEPS + next->step) * WEIGHT_PANEL + column % WEIGHT_PANEL) * STEP_CHUNKS, PANEL * (STEP_CHUNKS * 16), next->stage, under_way);
   if (++next->step == STEPS) {
     next->step = 0;
     next->tile += get_num_groups(0);
@@ -126,6 +130,62 @@ static inline void prefetch_residual(__global const float *residual, int first_r
   #define prefetch_residual(residual, first_row, first_column, rows)
 #endif
 
+// Results leave by local memory, 64 columns at a time, for an item has few neighbours: in whole chunks, 16 bytes each.
+#if NARROW_OUTPUT
+  #define LEAVING_CHUNKS 8                 // of a row
+  #define LEAVING_INDEX(row, chunk) tile_index(row, chunk, LEAVING_CHUNKS)
+#else
+  #define LEAVING_CHUNKS 16
+  // Rows whose pairs are written together are in different banks.
+  #define LEAVING_INDEX(row, chunk) ((row) * LEAVING_CHUNKS + ((chunk) ^ ((row) & 3) * 2))
+
+// Four floats of a row, from the first on; those past the end are not there.
+static inline float4 load_four(__global const float *row, int first) {
+  if (OUTPUTS % 4 == 0) return first < OUTPUTS ? *(__global const float4 *)(row + first) : (float4)(0.0f);
+  return (float4)(first < OUTPUTS ? row[first] : 0.0f, first + 1 < OUTPUTS ? row[first + 1] : 0.0f,
+                  first + 2 < OUTPUTS ? row[first + 2] : 0.0f, first + 3 < OUTPUTS ? row[first + 3] : 0.0f);
+}
+
+static inline void store_four(float4 v, __global float *row, int first) {
+  if (OUTPUTS % 4 == 0) {
+    if (first < OUTPUTS) *(__global float4 *)(row + first) = v;
+  } else {
+    if (first < OUTPUTS) row[first] = v.x;
+    if (first + 1 < OUTPUTS) row[first + 1] = v.y;
+    if (first + 2 < OUTPUTS) row[first + 2] = v.z;
+    if (first + 3 < OUTPUTS) row[first + 3] = v.w;
+  }
+}
+#endif
+
+// The first row of which the item stores a chunk. Addresses that seem to be new ones each time need no registers meanwhile.
+static inline int first_leaving_row(int item) {
+  int row = item / LEAVING_CHUNKS;
+#if !EMULATED
+  asm volatile("mov.u32 %0, %0;" : "+r"(row));
+#endif
+  return row;
+}
+
+#define ITEM_CHUNKS (BLOCK_ROWS * LEAVING_CHUNKS / ITEMS)
+#if RESIDUAL && NARROW_OUTPUT
+  #error "linear_wgmma: a residual is added to floats alone"
+#endif
+#if RESIDUAL
+static inline void load_residual(float4 *added, __global const float *residual, int first_row, int first_column, int rows) {
+  first_row += first_leaving_row(get_local_id(0));
+  UNROLL
+  for (int i = 0; i < ITEM_CHUNKS; ++i) {
+    const int row = first_row + i * (ITEMS / LEAVING_CHUNKS);
+    added[i] = (float4)(0.0f);
+    if (row < rows) {
+      added[i] = load_four(residual + (size_t)RESIDUAL_ROW(row) * OUTPUTS,
+                           first_column + (int)get_local_id(0) % LEAVING_CHUNKS * 4);
+    }
+  }
+}
+#endif
+
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restrict weight,
                   __global const float *restrict bias, __global const float *residual, __global void *y,
@@ -133,13 +193,12 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
   __local uint4 tiles[STAGES * TILE] __attribute__((aligned(1024)));  // rows of x, then rows of W
   __local ulong arrivals[STAGES];
   __local float panel_bias[PANEL];
-#if NARROW_OUTPUT
-  __local uint4 rounded[ROUNDED_TILES][BLOCK_ROWS * STEP_CHUNKS];
-#endif
+  __local uint4 leaving[LEAVING_TILES][BLOCK_ROWS * LEAVING_CHUNKS];
   pipeline under_way;
   start(tiles, arrivals, &under_way);
   barrier(CLK_LOCAL_MEM_FENCE);  // arrivals ready before any item waits for them
   const int item = get_local_id(0), warp_group = item / 128, lane = item % 32, warp_row = item / 32 * 16;
+  const int chunk = item % LEAVING_CHUNKS;
   const int tile_count = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS * PANELS;
 
   // 1. The first tiles are under way.
@@ -175,66 +234,69 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
         ++round;
       }
     }
+#if RESIDUAL
+    float4 added[ITEM_CHUNKS];
+    load_residual(added, residual, first_row, first_column, rows);
+#endif
     products_end(sum, &under_way);
     UNROLL
     for (int i = 0; i < (PANEL + ITEMS - 1) / ITEMS; ++i) panel_bias[min(item + i * ITEMS, PANEL - 1)] = item_bias[i];
     barrier(CLK_LOCAL_MEM_FENCE);  // bias written before any item reads it
 
-    // 4. Epilogue, 64 columns at a time.
+    // 4. Epilogue.
     UNROLL
     for (int c = 0; c < PANEL; c += SWIZZLED_STEP) {
-#if NARROW_OUTPUT
-      // Rounded and put together in local memory, to leave it by whole chunks.
-      __local uint4 *columns = rounded[c / SWIZZLED_STEP % ROUNDED_TILES];
-  #if ROUNDED_TILES == 1
+      __local uint4 *columns = leaving[c / SWIZZLED_STEP % LEAVING_TILES];
+      const int leaving_row = first_leaving_row(item);
+#if LEAVING_TILES == 1
       if (c > 0) barrier(CLK_LOCAL_MEM_FENCE);  // the columns before read by all
-  #endif
+#endif
       UNROLL
       for (int e = c / 2; e < (c + SWIZZLED_STEP) / 2; e += VECTOR) {
-        const int column = SUM_COLUMN(lane, e), row = warp_row + SUM_ROW(lane, e);
+        const int column = SUM_COLUMN(lane, e), row = warp_row + SUM_ROW(lane, e), place = column % SWIZZLED_STEP;
         vfloat value = v_load(sum + e) + v_load(panel_bias + column);
         value = ACTIVATE(value);
-        ((__local uint *)(columns + tile_index(row, column % SWIZZLED_STEP / 8, STEP_CHUNKS)))[column % 8 / 2] =
+#if NARROW_OUTPUT
+        ((__local uint *)(columns + LEAVING_INDEX(row, place / 8)))[place % 8 / 2] =
             operand_pair(storable(value.x), storable(value.y));
+#else
+        ((__local float2 *)(columns + LEAVING_INDEX(row, place / 4)))[place % 4 / 2] = value;
+#endif
       }
       barrier(CLK_LOCAL_MEM_FENCE);  // chunks written before any item reads them
-      for (int i = item; i < BLOCK_ROWS * STEP_CHUNKS; i += ITEMS) {
-        const int row = first_row + i / STEP_CHUNKS, column = first_column + c;
+#if NARROW_OUTPUT
+      UNROLL
+      for (int i = 0; i < ITEM_CHUNKS; ++i) {
+        const int place = leaving_row + i * (ITEMS / LEAVING_CHUNKS), row = first_row + place;
         if (row < rows) {
   #if NARROW_OUTPUT == 2
-          if (column < OUTPUTS) {
-            ((__global uint4 *)y)[((size_t)(column / SWIZZLED_STEP) * SWIZZLED_ROWS(rows) + row) * STEP_CHUNKS +
-                                  i % STEP_CHUNKS] = columns[i];
-          }
+          const size_t line = (size_t)((first_column + c) / SWIZZLED_STEP) * SWIZZLED_ROWS(rows) + row;
+          if (first_column + c < OUTPUTS) ((__global uint4 *)y)[line * LEAVING_CHUNKS + chunk] = columns[place * LEAVING_CHUNKS + chunk];
   #else
-          const int first = column + i % STEP_CHUNKS * 8;
+          const int first = first_column + c + chunk * 8;
           if (first < OUTPUT_STRIDE) {
             ((__global uint4 *)y)[(size_t)row * (OUTPUT_STRIDE / 8) + first / 8] =
-                columns[tile_index(i / STEP_CHUNKS, i % STEP_CHUNKS, STEP_CHUNKS)];
+                columns[LEAVING_INDEX(place, chunk)];
           }
   #endif
         }
       }
 #else
-  #if RESIDUAL
-      vfloat added[SWIZZLED_STEP / 2 / VECTOR];
       UNROLL
-      for (int e = c / 2; e < (c + SWIZZLED_STEP) / 2; e += VECTOR) {
-        const int row = min(first_row + warp_row + SUM_ROW(lane, e), rows - 1);
-        added[(e - c / 2) / VECTOR] =
-            load_run(residual + (size_t)RESIDUAL_ROW(row) * OUTPUTS, first_column + SUM_COLUMN(lane, e), OUTPUTS);
-      }
-  #endif
-      UNROLL
-      for (int e = c / 2; e < (c + SWIZZLED_STEP) / 2; e += VECTOR) {
-        const int column = SUM_COLUMN(lane, e), row = first_row + warp_row + SUM_ROW(lane, e);
-        vfloat value = v_load(sum + e) + v_load(panel_bias + column);
-        value = ACTIVATE(value);
+      for (int i = 0; i < ITEM_CHUNKS; ++i) {
+        const int place = leaving_row + i * (ITEMS / LEAVING_CHUNKS), row = first_row + place;
+        float4 value = as_float4(columns[LEAVING_INDEX(place, chunk)]);
   #if RESIDUAL
-        value += added[(e - c / 2) / VECTOR];
+        value += added[i];
   #endif
-        if (row < rows) store_run(value, (__global float *)y + (size_t)OUTPUT_ROW(row) * OUTPUTS, first_column + column, OUTPUTS);
+        if (row < rows) {
+          store_four(value, (__global float *)y + (size_t)OUTPUT_ROW(row) * OUTPUTS, first_column + c + chunk * 4);
+        }
       }
+  #if RESIDUAL
+      // The next columns' come while these leave the registers.
+      if (c + SWIZZLED_STEP < PANEL) load_residual(added, residual, first_row, first_column + c + SWIZZLED_STEP, rows);
+  #endif
 #endif
     }
   }

@@ -140,8 +140,8 @@ static inline void products_wait(float *c, int count, pipeline *p) {
 
 static inline void products_end(float *c, pipeline *p) { products_wait(c, 0, p); }
 #else
-#if PANEL != 128 && PANEL != 192 && PANEL != 256
-  #error "wgmma: PANEL must be 128, 192 or 256"
+#if PANEL != 64 && PANEL != 128 && PANEL != 256
+  #error "wgmma: PANEL must be 64, 128 or 256"
 #endif
 
 // What the host uncovers.
@@ -193,15 +193,16 @@ static inline ulong descriptor(__local const uint4 *tile, const pipeline *p) { r
   "+f"(c[i]), "+f"(c[i + 1]), "+f"(c[i + 2]), "+f"(c[i + 3]), "+f"(c[i + 4]), "+f"(c[i + 5]), "+f"(c[i + 6]), "+f"(c[i + 7])
 #define SUMS_32(c, i) SUMS_8(c, i), SUMS_8(c, i + 8), SUMS_8(c, i + 16), SUMS_8(c, i + 24)
 #define SUMS_64(c, i) SUMS_32(c, i), SUMS_32(c, i + 32)
-#define REGISTERS_58 "%2, %3, %4, %5, %6, %7, %8, %9, " TEN(1) ", " TEN(2) ", " TEN(3) ", " TEN(4) ", " TEN(5)
-#if PANEL == 128
+#define REGISTERS_28 "%2, %3, %4, %5, %6, %7, %8, %9, " TEN(1) ", " TEN(2)
+#define REGISTERS_58 REGISTERS_28 ", " TEN(3) ", " TEN(4) ", " TEN(5)
+#if PANEL == 64
+  #define SHAPE "m64n64k16"
+  #define REGISTERS REGISTERS_28 ", %30, %31, %32, %33"
+  #define ALL_SUMS(c) SUMS_32(c, 0)
+#elif PANEL == 128
   #define SHAPE "m64n128k16"
   #define REGISTERS REGISTERS_58 ", %60, %61, %62, %63, %64, %65"
   #define ALL_SUMS(c) SUMS_64(c, 0)
-#elif PANEL == 192
-  #define SHAPE "m64n192k16"
-  #define REGISTERS REGISTERS_58 ", " TEN(6) ", " TEN(7) ", " TEN(8) ", %90, %91, %92, %93, %94, %95, %96, %97"
-  #define ALL_SUMS(c) SUMS_64(c, 0), SUMS_32(c, 64)
 #else
   #define SHAPE "m64n256k16"
   #define REGISTERS \

@@ -45,6 +45,9 @@ extension NarrowProduct {
     /// The value of the macro OPERAND.
     var operandMacro: Int { precision == .float16 ? 0 : 1 }
 
+    /// How operands lie that the product's linear layers multiply.
+    var operandElement: DeviceTensor.Element { form == .wgmma ? .swizzled : .operand }
+
     /// Operands of a row, padded to what the kernels read at once.
     func operandStride(_ width: Int) -> Int { (width + 31) / 32 * 32 }
 }

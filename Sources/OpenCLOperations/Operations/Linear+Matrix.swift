@@ -1,12 +1,13 @@
 import OpenCLRuntime
 import Operations
 
-/// The host side of `linear_matrix.cl` and `linear_wgmma.cl`.
+/// The host side of `linear_matrix.cl`.
 extension OpenCLBackend {
     /// Folds layer scale in, narrows the weight and pads its rows: `[panels · panel, ⌈in / 32⌉ · 32]`.
     func prepareMatrix(
         _ parameters: LinearParameters, _ product: NarrowProduct, _ instruction: MatrixInstruction
     ) throws(OpenCLError) -> OpenCLLinear {
+        if instruction == .wgmma { return try prepareWarpGroups(parameters, product) }
         let panel = MatrixTile(instruction, isEmulated: product.isEmulated).panel(instruction)
         let (values, scale) = (parameters.weight.values, parameters.layerScale)
         let (outputs, inputs) = (parameters.outputWidth, parameters.inputWidth)
@@ -36,9 +37,15 @@ extension OpenCLBackend {
         let rows = if let norm { try layerNorm(x, norm, adding: nil, as: product) } else { x }
         let operands = try narrowed(rows, to: product)
         let staysNarrow = norm != nil && residual == nil
-        let y = try DeviceTensor(
-            x.shape.replacingWidth(linear.outputWidth), staysNarrow ? .operand : .float32, from: pool)
+        // After an activation another linear layer follows, without one attention does.
+        let element = !staysNarrow ? .float32 : activation == .identity ? .operand : product.operandElement
+        let y = try DeviceTensor(x.shape.replacingWidth(linear.outputWidth), element, from: pool)
         precondition(residual.map { $0.shape.count == y.shape.count } ?? true, "residual must be \(y.shape)")
+        if instruction == .wgmma {
+            try launchWarpGroups(
+                operands, linear, product, activation: activation, residual: residual?.buffer, into: y, rows: y.shape.rows)
+            return y
+        }
         let tile = MatrixTile(instruction, isEmulated: product.isEmulated)
         let (count, outputs, panel) = (y.shape.rows, linear.outputWidth, tile.panel(instruction))
         let problem = [
@@ -46,7 +53,7 @@ extension OpenCLBackend {
             "ACTIVATION": activation.macro, "NARROW_OUTPUT": staysNarrow ? 1 : 0,
         ]
         try launch(
-            .linear, kernel: instruction.linearKernel,
+            .linear, kernel: "linear_matrix",
             problem.merging(tile.defines(instruction)) { $1 }.merging(product.matrixDefines(instruction)) { $1 },
             [
                 .buffer(operands.buffer), .buffer(linear.weight), .buffer(linear.bias),

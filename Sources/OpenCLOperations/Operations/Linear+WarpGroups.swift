@@ -1,0 +1,107 @@
+import OpenCLRuntime
+import Operations
+
+/// The host side of `linear_wgmma.cl`.
+extension OpenCLBackend {
+    /// Folds layer scale in, narrows the weight and lays it out by tiles: `[panels][⌈in / 64⌉][panel][64]`, swizzled.
+    func prepareWarpGroups(_ parameters: LinearParameters, _ product: NarrowProduct) throws(OpenCLError) -> OpenCLLinear {
+        let (outputs, inputs) = (parameters.outputWidth, parameters.inputWidth)
+        let panel = WarpGroupTile(inputs: inputs, outputs: outputs, isEmulated: product.isEmulated).panel
+        let (values, scale, precision) = (parameters.weight.values, parameters.layerScale, product.precision)
+        let step = WarpGroupTile.step
+        let steps = (inputs + step - 1) / step
+        let weight = try storePanels((outputs + panel - 1) / panel, of: steps * panel * step) { index, target in
+            values.withUnsafeBufferPointer { source in
+                for row in 0..<min(panel, outputs - index * panel) {
+                    let output = index * panel + row
+                    let factor = scale?[output] ?? 1
+                    for k in 0..<inputs {
+                        let chunk = (k / 8 ^ row) & 7
+                        target[(k / step * panel + row) * step + chunk * 8 + k % 8] = precision.operandBits(
+                            source[output * inputs + k] * factor)
+                    }
+                }
+            }
+        }
+        return OpenCLLinear(
+            inputWidth: inputs, outputWidth: outputs, weight: weight,
+            bias: try store(paddedBias(parameters.bias, scale: scale, outputs: outputs, panel: panel)),
+            hasLayerScale: scale != nil, narrow: NarrowWeight(product: product))
+    }
+
+    /// Multiplies operands into a tensor, whose element says what the results become.
+    ///
+    /// - Parameters:
+    ///   - operands: `swizzled`, of so many rows.
+    ///   - residual: Added last, as large as the result; `[count, out]` with `patches`.
+    ///   - patches: Where the result is the tokens of pictures, a row a patch: patches of a picture and tokens before them.
+    func launchWarpGroups(
+        _ operands: DeviceTensor, _ linear: OpenCLLinear, _ product: NarrowProduct, activation: Activation,
+        residual: Buffer?, into y: DeviceTensor, rows: Int, patches: (count: Int, prefix: Int)? = nil
+    ) throws(OpenCLError) {
+        precondition(operands.element == .swizzled, "warp groups multiply swizzled operands alone")
+        let (inputs, outputs) = (linear.inputWidth, linear.outputWidth)
+        let tile = WarpGroupTile(inputs: inputs, outputs: outputs, isEmulated: product.isEmulated)
+        var problem = [
+            "INPUTS": inputs, "OUTPUTS": outputs, "RESIDUAL": residual == nil ? 0 : 1, "ACTIVATION": activation.macro,
+            "NARROW_OUTPUT": y.element.narrowOutput,
+        ]
+        if let patches { problem.merge(["PATCHES": patches.count, "PREFIX": patches.prefix]) { $1 } }
+        let tiles = (rows + tile.blockRows - 1) / tile.blockRows * ((outputs + tile.panel - 1) / tile.panel)
+        let groups = min(tiles, profile.device.computeUnits * tile.groupsPerUnit)
+        try launch(
+            .linear, kernel: MatrixInstruction.wgmma.linearKernel,
+            problem.merging(tile.defines) { $1 }.merging(product.matrixDefines(.wgmma)) { $1 },
+            [
+                .buffer(operands.buffer), .buffer(linear.weight), .buffer(linear.bias),
+                residual.map { .buffer($0) } ?? .unused, .buffer(y.buffer), .int(rows),
+            ], flop: 2 * rows * inputs * outputs, global: [groups * tile.items], local: [tile.items])
+    }
+}
+
+/// Tile of `linear_wgmma.cl`: what was fastest on an H100, and compiles without a spill (`Scripts/offline-check`).
+struct WarpGroupTile {
+    /// Columns of a tile of operands: SWIZZLED_STEP of `swizzle.cl`.
+    static let step = 64
+
+    /// Warp groups below each other.
+    let warpGroups: Int
+    /// Columns of a tile of the result: the weight is laid out by them.
+    let panel: Int
+    /// Tiles of operands in local memory, and products that go on while the next begins.
+    let stages, inFlight: Int
+    /// Tiles of results that leave by local memory at once.
+    let leavingTiles: Int
+    /// Groups that a compute unit has room for.
+    let groupsPerUnit: Int
+
+    /// The tile for a layer; a small one where the instruction is emulated, for an item of a CPU device holds all of a group's.
+    init(inputs: Int, outputs: Int, isEmulated: Bool) {
+        (warpGroups, stages, inFlight, leavingTiles) = (2, 3, 0, 1)
+        panel = isEmulated ? 64 : 128
+        groupsPerUnit = isEmulated ? 1 : 2
+    }
+
+    /// Rows of a tile of the result.
+    var blockRows: Int { 64 * warpGroups }
+    /// Items of a group.
+    var items: Int { 128 * warpGroups }
+    /// Values of the macros.
+    var defines: [String: Int] {
+        [
+            "WARP_GROUPS": warpGroups, "PANEL": panel, "STAGES": stages, "IN_FLIGHT": inFlight,
+            "LEAVING_TILES": leavingTiles,
+        ]
+    }
+}
+
+extension DeviceTensor.Element {
+    /// The value of the macro NARROW_OUTPUT of a kernel that writes such elements.
+    var narrowOutput: Int {
+        switch self {
+        case .float32, .uint8: 0
+        case .operand: 1
+        case .swizzled: 2
+        }
+    }
+}
