@@ -50,6 +50,17 @@ public struct PatchEmbeddingCase: OperationCase {
     /// Grows with the root of the number of values in a patch.
     public var tolerance: Double { randomWalkTolerance(terms: patchValues) }
 
+    /// That of the product with a weight, whose factors a device of warp groups rounds; int8 has no part in it.
+    ///
+    /// What is added to the product only makes the numbers larger that errors are held to.
+    public func tolerance(in precision: Precision) -> Double {
+        switch precision {
+        case .float32, .int8: tolerance
+        case .float16, .bfloat16:
+            LinearCase(rows: batch * patches, inputs: patchValues, outputs: width).tolerance(in: precision)
+        }
+    }
+
     /// Normal pixels, or random bytes under ImageNet's normalization.
     public func prepare<B: Backend>(on backend: B) throws(B.Failure) -> PreparedCase<B> {
         var random = SeededGenerator(seed: UInt64(rows) << 40 ^ UInt64(side) << 20 ^ UInt64(width))
