@@ -98,6 +98,9 @@ static const char patch_embedding_plain[] = {
 static const char patch_embedding_simd[] = {
 #embed "patch_embedding_simd.cl" suffix(, 0)
 };
+static const char patch_operands[] = {
+#embed "patch_operands.cl" suffix(, 0)
+};
 static const char pooling[] = {
 #embed "pooling.cl" suffix(, 0)
 };
@@ -178,6 +181,7 @@ static const struct {
     KERNEL(patch_embedding),
     KERNEL(patch_embedding_plain),
     KERNEL(patch_embedding_simd),
+    KERNEL(patch_operands),
     KERNEL(pooling),
     KERNEL(pooling_plain),
     KERNEL(quad),

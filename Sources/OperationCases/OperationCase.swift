@@ -25,7 +25,7 @@ public struct PreparedCase<B: Backend> {
 }
 
 extension OperationCase {
-    /// That of float32: only linear layers and attention have others.
+    /// That of float32: only linear layers, attention and patch embedding have others.
     public func tolerance(in precision: Precision) -> Double { tolerance }
 
     /// Runs the case once and copies the result back.

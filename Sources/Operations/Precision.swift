@@ -1,8 +1,8 @@
 /// What the factors of a linear layer's product are stored and multiplied as.
 ///
-/// Sums, softmax, layer norm and the residual stream are float32 in every precision, and so are the patch embedding and
-/// the head. Attention is, but on devices that multiply these numbers by matrix instructions: its factors are of the
-/// precision there.
+/// Sums, softmax, layer norm, the residual stream and the head are float32 in every precision. Attention is, but on
+/// devices that multiply these numbers by matrix instructions, and the patch embedding, but where those are of warp
+/// groups: their factors are of the precision there.
 public enum Precision: String, Sendable, CaseIterable {
     /// 24 significant bits.
     case float32

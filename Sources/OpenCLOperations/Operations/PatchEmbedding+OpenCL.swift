@@ -4,8 +4,8 @@ package import Operations
 /// A patch embedding in device memory, packed for the variant that runs it.
 package struct OpenCLPatchEmbedding {
     let parameters: PatchEmbeddingShape
-    let weight: Buffer
-    let bias: Buffer
+    /// Of a patch's values to a token; narrow where warp groups multiply.
+    let projection: OpenCLLinear
     let prefix: Buffer?
     let positions: Buffer?
 }
@@ -21,8 +21,17 @@ struct PatchEmbeddingShape {
 
 extension OpenCLBackend {
     package func prepare(_ parameters: PatchEmbeddingParameters) throws(OpenCLError) -> OpenCLPatchEmbedding {
-        let (weight, bias) = try storePacked(
-            parameters.weight, bias: parameters.bias, scale: nil, for: .patchEmbedding)
+        let projection: OpenCLLinear
+        if let (product, instruction) = patchProduct(of: parameters) {
+            projection = try prepareMatrix(
+                LinearParameters(weight: parameters.weight, bias: parameters.bias), product, instruction)
+        } else {
+            let (weight, bias) = try storePacked(
+                parameters.weight, bias: parameters.bias, scale: nil, for: .patchEmbedding)
+            projection = OpenCLLinear(
+                inputWidth: parameters.weight.shape[1], outputWidth: parameters.width, weight: weight, bias: bias,
+                hasLayerScale: false)
+        }
         var prefix: Buffer?
         if parameters.prefixCount > 0 { prefix = try store(parameters.prefix.values) }
         var positions: Buffer?
@@ -31,7 +40,7 @@ extension OpenCLBackend {
             parameters: PatchEmbeddingShape(
                 patchSide: parameters.patchSide, width: parameters.width, prefixCount: parameters.prefixCount,
                 positionCount: parameters.positions?.shape[0]),
-            weight: weight, bias: bias, prefix: prefix, positions: positions)
+            projection: projection, prefix: prefix, positions: positions)
     }
 
     package func embed(
@@ -44,9 +53,14 @@ extension OpenCLBackend {
             "\(grid.rows)×\(grid.columns) patches, but \(fixed.positionCount ?? 0) positions")
         let tokens = fixed.prefixCount + grid.count
         let y = try DeviceTensor([grid.batch, tokens, fixed.width], from: pool)
+        if let product = embedding.projection.narrow?.product {
+            try embedMatrix(pixels, grid, embedding, product, into: y)
+            return y
+        }
+        let projection = embedding.projection
         let normalization = pixels.normalization
         let arguments: [Argument] = [
-            .buffer(source.buffer), .buffer(embedding.weight), .buffer(embedding.bias),
+            .buffer(source.buffer), .buffer(projection.weight), .buffer(projection.bias),
             embedding.positions.map { .buffer($0) } ?? .unused, embedding.prefix.map { .buffer($0) } ?? .unused,
             .buffer(y.buffer), .int(grid.batch), .int(grid.rows), .int(grid.columns),
             .float4(normalization.map { SIMD4($0.scale, 0) } ?? .zero),
@@ -82,13 +96,15 @@ extension OpenCLBackend {
 }
 
 extension Pixels<DeviceTensor> {
-    fileprivate var tensor: DeviceTensor {
+    /// Where they lie.
+    var tensor: DeviceTensor {
         switch self {
         case .normalized(let tensor), .rgb(let tensor, _): tensor
         }
     }
 
-    fileprivate var normalization: Normalization? {
+    /// What is done to bytes; nil for floats.
+    var normalization: Normalization? {
         if case .rgb(_, let normalization) = self { normalization } else { nil }
     }
 
