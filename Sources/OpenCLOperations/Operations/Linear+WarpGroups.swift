@@ -6,7 +6,7 @@ extension OpenCLBackend {
     /// Folds layer scale in, narrows the weight and lays it out by tiles: `[panels][⌈in / 64⌉][panel][64]`, swizzled.
     func prepareWarpGroups(_ parameters: LinearParameters, _ product: NarrowProduct) throws(OpenCLError) -> OpenCLLinear {
         let (outputs, inputs) = (parameters.outputWidth, parameters.inputWidth)
-        let panel = WarpGroupTile(inputs: inputs, outputs: outputs, isEmulated: product.isEmulated).panel
+        let panel = WarpGroupTile.weightPanel(isEmulated: product.isEmulated)
         let (values, scale, precision) = (parameters.weight.values, parameters.layerScale, product.precision)
         let step = WarpGroupTile.step
         let steps = (inputs + step - 1) / step
@@ -41,14 +41,17 @@ extension OpenCLBackend {
     ) throws(OpenCLError) {
         precondition(operands.element == .swizzled, "warp groups multiply swizzled operands alone")
         let (inputs, outputs) = (linear.inputWidth, linear.outputWidth)
-        let tile = WarpGroupTile(inputs: inputs, outputs: outputs, isEmulated: product.isEmulated)
+        let tile =
+            product.isEmulated
+            ? WarpGroupTile.emulated
+            : WarpGroupTile.fastest(rows: rows, inputs: inputs, outputs: outputs, units: profile.device.computeUnits)
         var problem = [
             "INPUTS": inputs, "OUTPUTS": outputs, "RESIDUAL": residual == nil ? 0 : 1, "ACTIVATION": activation.macro,
             "NARROW_OUTPUT": y.element.narrowOutput,
+            "WEIGHT_PANEL": WarpGroupTile.weightPanel(isEmulated: product.isEmulated),
         ]
         if let patches { problem.merge(["PATCHES": patches.count, "PREFIX": patches.prefix]) { $1 } }
-        let tiles = (rows + tile.blockRows - 1) / tile.blockRows * ((outputs + tile.panel - 1) / tile.panel)
-        let groups = min(tiles, profile.device.computeUnits * tile.groupsPerUnit)
+        let groups = min(tile.count(rows: rows, outputs: outputs), profile.device.computeUnits * tile.groupsPerUnit)
         try launch(
             .linear, kernel: MatrixInstruction.wgmma.linearKernel,
             problem.merging(tile.defines) { $1 }.merging(product.matrixDefines(.wgmma)) { $1 },
@@ -59,27 +62,46 @@ extension OpenCLBackend {
     }
 }
 
-/// Tile of `linear_wgmma.cl`: what was fastest on an H100, and compiles without a spill (`Scripts/offline-check`).
+/// Tile of `linear_wgmma.cl`; those below compile without a spill (`Scripts/offline-check`).
 struct WarpGroupTile {
     /// Columns of a tile of operands: SWIZZLED_STEP of `swizzle.cl`.
     static let step = 64
 
     /// Warp groups below each other.
     let warpGroups: Int
-    /// Columns of a tile of the result: the weight is laid out by them.
+    /// Columns of a tile of the result.
     let panel: Int
     /// Tiles of operands in local memory, and products that go on while the next begins.
     let stages, inFlight: Int
-    /// Tiles of results that leave by local memory at once.
-    let leavingTiles: Int
     /// Groups that a compute unit has room for.
     let groupsPerUnit: Int
+    /// Microseconds of a step of 64 and of everything else, where the unit has its groups: as measured on an H100.
+    let stepTime, otherTime: Double
 
-    /// The tile for a layer; a small one where the instruction is emulated, for an item of a CPU device holds all of a group's.
-    init(inputs: Int, outputs: Int, isEmulated: Bool) {
-        (warpGroups, stages, inFlight, leavingTiles) = (2, 3, 0, 1)
-        panel = isEmulated ? 64 : 128
-        groupsPerUnit = isEmulated ? 1 : 2
+    /// Columns that a weight is laid out by: a multiple of every panel.
+    static func weightPanel(isEmulated: Bool) -> Int { isEmulated ? emulated.panel : 256 }
+
+    /// A small one, for an item of a CPU device holds all of a group's.
+    static let emulated = WarpGroupTile(
+        warpGroups: 2, panel: 64, stages: 3, inFlight: 0, groupsPerUnit: 1, stepTime: 1, otherTime: 1)
+
+    private static let all = [
+        WarpGroupTile(
+            warpGroups: 2, panel: 256, stages: 4, inFlight: 1, groupsPerUnit: 1, stepTime: 0.7, otherTime: 4),
+        WarpGroupTile(
+            warpGroups: 2, panel: 128, stages: 4, inFlight: 1, groupsPerUnit: 1, stepTime: 0.45, otherTime: 3),
+        WarpGroupTile(
+            warpGroups: 1, panel: 64, stages: 5, inFlight: 1, groupsPerUnit: 2, stepTime: 0.3, otherTime: 2),
+    ]
+
+    /// The tile that is done first with all of a layer.
+    static func fastest(rows: Int, inputs: Int, outputs: Int, units: Int) -> WarpGroupTile {
+        func time(_ tile: WarpGroupTile) -> Double {
+            let places = units * tile.groupsPerUnit
+            let waves = (tile.count(rows: rows, outputs: outputs) + places - 1) / places
+            return Double(waves) * (Double((inputs + step - 1) / step) * tile.stepTime + tile.otherTime)
+        }
+        return all.min { time($0) < time($1) } ?? emulated
     }
 
     /// Rows of a tile of the result.
@@ -88,10 +110,12 @@ struct WarpGroupTile {
     var items: Int { 128 * warpGroups }
     /// Values of the macros.
     var defines: [String: Int] {
-        [
-            "WARP_GROUPS": warpGroups, "PANEL": panel, "STAGES": stages, "IN_FLIGHT": inFlight,
-            "LEAVING_TILES": leavingTiles,
-        ]
+        ["WARP_GROUPS": warpGroups, "PANEL": panel, "STAGES": stages, "IN_FLIGHT": inFlight, "LEAVING_TILES": 1]
+    }
+
+    /// Tiles of the result.
+    func count(rows: Int, outputs: Int) -> Int {
+        (rows + blockRows - 1) / blockRows * ((outputs + panel - 1) / panel)
     }
 }
 
