@@ -57,6 +57,9 @@
 #ifndef HOLD_QUERIES
   #define HOLD_QUERIES (!IS_DPAS)  // 1: queries stay in registers; 0: they are loaded for each block
 #endif
+#ifndef WHOLE_APART
+  #define WHOLE_APART (IS_PTX && !EMULATED)  // 1: blocks that are whole have code of their own
+#endif
 #if HEAD_WIDTH % 8 != 0 || KEYS % 16 != 0
   #error "attention_matrix: HEAD_WIDTH must be a multiple of 8, KEYS of 16"
 #endif
@@ -117,6 +120,7 @@ typedef fragment_a key_fragment;
 
 // A wave that has no query works on none, where none of its lanes waits for another wave in a product.
 #define MAY_REST (IS_PTX && !EMULATED)
+#define SCORE_FACTOR (BIAS ? 1.0f : w->scale)         // with a bias the score is scaled before
 
 // Eight operands of a row of qkv from channel on; zeros where the head has ended.
 #if NARROW_INPUT
@@ -152,13 +156,22 @@ static inline void copy_chunk(__local uint4 *target, __global const input *row, 
 
 // Rows of a head to local memory. Past the end the last one is read again.
 static inline void copy_rows(__local uint4 *target, __global const input *rows, int count, int first, int end) {
+#if ITEMS % CHUNKS == 0
+  // An item's chunks are in the same place of rows that are as far apart.
+  const int line = get_local_id(0) / CHUNKS, chunk = get_local_id(0) % CHUNKS;
+  target += line * STRIDE + chunk;
   UNROLL
-  for (int c = 0; c < (count * CHUNKS + ITEMS - 1) / ITEMS; ++c) {
-    const int i = c * ITEMS + (int)get_local_id(0), row = min(first + i / CHUNKS, end - 1);
-    if (count * CHUNKS % ITEMS == 0 || i < count * CHUNKS) {
-      copy_chunk(target + (i / CHUNKS * STRIDE + i % CHUNKS), rows + (size_t)row * ROW, i % CHUNKS * 8);
+  for (int row = 0; row < count; row += ITEMS / CHUNKS) {
+    if (count % (ITEMS / CHUNKS) == 0 || row + line < count) {
+      copy_chunk(target + row * STRIDE, rows + (size_t)min(first + row + line, end - 1) * ROW, chunk * 8);
     }
   }
+#else
+  for (int i = get_local_id(0); i < count * CHUNKS; i += ITEMS) {
+    const int row = min(first + i / CHUNKS, end - 1);
+    copy_chunk(target + (i / CHUNKS * STRIDE + i % CHUNKS), rows + (size_t)row * ROW, i % CHUNKS * 8);
+  }
+#endif
 }
 
 #if !TRANSPOSING
@@ -190,6 +203,132 @@ static inline void copy_block(__local uint4 *keys, __global const input *key_row
 #endif
 }
 
+// A wave's queries, and what has come of them.
+typedef struct {
+  float sum[QUERY_TILES][WIDTH_TILES][SUMS], largest[QUERY_TILES][SLOTS], total[QUERY_TILES][SLOTS];
+#if HOLD_QUERIES
+  query_fragment held[QUERY_TILES][WIDTH_TILES];
+#else
+  __local const uint4 *rows;
+#endif
+#if BIAS
+  __global const float *bias;  // of the head
+  int first, end;              // of the queries, in the picture
+#endif
+  float scale;                 // makes a score a power of 2
+} wave_queries;
+
+// A block of keys and values; one that is whole needs no question where the keys end. (Always inlined: what a wave holds
+// must be registers.)
+static inline __attribute__((always_inline))
+void attend(wave_queries *w, __local const uint4 *keys, int first_key, int tokens, bool is_whole, wave self) {
+  __local const uint4 *values = keys + KEYS * STRIDE;
+
+  // 1. Scores. Tiles past the end are left out.
+  float score[QUERY_TILES][KEY_TILES][SUMS];
+  UNROLL
+  for (int k = 0; k < KEY_TILES; ++k) {
+    UNROLL
+    for (int t = 0; t < QUERY_TILES; ++t) {
+      UNROLL
+      for (int e = 0; e < SUMS; ++e) score[t][k][e] = 0.0f;
+    }
+    if (is_whole || first_key + k * 16 < tokens) {
+      UNROLL
+      for (int c = 0; c < WIDTH_TILES; ++c) {
+        const key_fragment factors = LOAD_KEYS(keys, STRIDE, k * 16, 2 * c, self);
+        UNROLL
+        for (int t = 0; t < QUERY_TILES; ++t) {
+#if HOLD_QUERIES
+          MULTIPLY(score[t][k], w->held[t][c], factors, self);
+#else
+          MULTIPLY(score[t][k], LOAD_QUERIES(w->rows, STRIDE, t * MATRIX_COLUMNS, 2 * c, self), factors, self);
+#endif
+        }
+      }
+    }
+  }
+#if BIAS
+  UNROLL
+  for (int t = 0; t < QUERY_TILES; ++t) {
+    UNROLL
+    for (int k = 0; k < KEY_TILES; ++k) {
+      UNROLL
+      for (int e = 0; e < SUMS; ++e) {
+        const int key = min(first_key + k * 16 + SUM_KEY(self.lane, e), tokens - 1);
+        const int row = w->first + t * MATRIX_COLUMNS + SLOT_QUERY(self.lane, SLOT(e));
+        const float added = w->bias[(size_t)key * BIAS_STRIDE(tokens) + min(row, w->end - 1)];
+        score[t][k][e] = fma(added, LOG2_E, score[t][k][e] * w->scale);
+      }
+    }
+  }
+#endif
+  if (!is_whole && first_key + KEYS > tokens) {
+    UNROLL
+    for (int k = 0; k < KEY_TILES; ++k) {
+      UNROLL
+      for (int e = 0; e < SUMS; ++e) {
+        const bool is_past = first_key + k * 16 + SUM_KEY(self.lane, e) >= tokens;
+        UNROLL
+        for (int t = 0; t < QUERY_TILES; ++t) score[t][k][e] = is_past ? -INFINITY : score[t][k][e];
+      }
+    }
+  }
+
+  // 2. Maxima, and the weights.
+  UNROLL
+  for (int t = 0; t < QUERY_TILES; ++t) {
+    float block_largest[SLOTS], correction[SLOTS], offset[SLOTS];
+    UNROLL
+    for (int s = 0; s < SLOTS; ++s) block_largest[s] = w->largest[t][s];
+    UNROLL
+    for (int k = 0; k < KEY_TILES; ++k) {
+      UNROLL
+      for (int e = 0; e < SUMS; ++e) block_largest[SLOT(e)] = fmax(block_largest[SLOT(e)], score[t][k][e]);
+    }
+    UNROLL
+    for (int s = 0; s < SLOTS; ++s) {
+      UNROLL
+      for (int mask = FIRST_MASK; mask < END_MASK; mask *= 2) {
+        block_largest[s] = fmax(block_largest[s], exchange(block_largest[s], mask, self));
+      }
+      offset[s] = -block_largest[s] * SCORE_FACTOR;
+      correction[s] = power_of_2(fma(w->largest[t][s], SCORE_FACTOR, offset[s]));
+      w->largest[t][s] = block_largest[s];
+      w->total[t][s] *= correction[s];
+    }
+    UNROLL
+    for (int c = 0; c < WIDTH_TILES; ++c) {
+      UNROLL
+      for (int e = 0; e < SUMS; ++e) w->sum[t][c][e] *= correction[SLOT(e)];
+    }
+    UNROLL
+    for (int k = 0; k < KEY_TILES; ++k) {
+      UNROLL
+      for (int e = 0; e < SUMS; ++e) {
+        score[t][k][e] = power_of_2(fma(score[t][k][e], SCORE_FACTOR, offset[SLOT(e)]));
+        w->total[t][SLOT(e)] += score[t][k][e];
+      }
+    }
+  }
+
+  // 3. The weighted values.
+  UNROLL
+  for (int k = 0; k < KEY_TILES; ++k) {
+    if (is_whole || first_key + k * 16 < tokens) {
+      query_fragment weights[QUERY_TILES];
+      UNROLL
+      for (int t = 0; t < QUERY_TILES; ++t) weights[t] = operand_fragment(score[t][k], self);
+      UNROLL
+      for (int c = 0; c < WIDTH_TILES; ++c) {
+        const key_fragment factors = LOAD_VALUES(values, k * 16, c * 16, self);
+        UNROLL
+        for (int t = 0; t < QUERY_TILES; ++t) MULTIPLY(w->sum[t][c], weights[t], factors, self);
+      }
+    }
+  }
+}
+
 #if NARROW_OUTPUT
 // VECTOR neighbours of a query's result.
 static inline void store_result(vfloat v, __local uint4 *row, int channel) {
@@ -214,43 +353,49 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
   __global const input *query_rows = qkv + (size_t)image * tokens * ROW + head * HEAD_WIDTH;
   __global const input *key_rows = query_rows + WIDTH;
   __local const uint4 *query = memory + QUERY_PLACE;
-  // What makes a score a power of 2: a product with it can be −∞ still where the scale is 0.
-  const float factor = BIAS ? 1.0f : scale == 0.0f ? FLT_MIN : scale * LOG2_E;
 
   // 1. Queries, and the first block.
   copy_rows(memory + QUERY_PLACE, query_rows, QUERIES, first_query, queries);
 #if STAGES == 2
   copy_block(memory, key_rows, 0, tokens);
 #endif
+  wave_queries w;
 #if HOLD_QUERIES
   copies_wait();
   barrier(CLK_LOCAL_MEM_FENCE);  // queries written before any item reads them
-  query_fragment held[QUERY_TILES][WIDTH_TILES];
   UNROLL
   for (int t = 0; t < QUERY_TILES; ++t) {
     UNROLL
     for (int c = 0; c < WIDTH_TILES; ++c) {
-      held[t][c] = LOAD_QUERIES(query, STRIDE, wave_query + t * MATRIX_COLUMNS, 2 * c, self);
+      w.held[t][c] = LOAD_QUERIES(query, STRIDE, wave_query + t * MATRIX_COLUMNS, 2 * c, self);
     }
   }
+#else
+  w.rows = query + wave_query * STRIDE;
 #endif
-  float sum[QUERY_TILES][WIDTH_TILES][SUMS], largest[QUERY_TILES][SLOTS], total[QUERY_TILES][SLOTS];
+#if BIAS
+  w.bias = bias + (size_t)head * tokens * BIAS_STRIDE(tokens);
+  w.first = first_query + wave_query;
+  w.end = queries;
+#endif
+  // A product with −∞ is to be −∞ where the scale is 0, too.
+  w.scale = scale == 0.0f ? FLT_MIN : scale * LOG2_E;
   UNROLL
   for (int t = 0; t < QUERY_TILES; ++t) {
     UNROLL
     for (int c = 0; c < WIDTH_TILES; ++c) {
       UNROLL
-      for (int e = 0; e < SUMS; ++e) sum[t][c][e] = 0.0f;
+      for (int e = 0; e < SUMS; ++e) w.sum[t][c][e] = 0.0f;
     }
     UNROLL
     for (int s = 0; s < SLOTS; ++s) {
-      largest[t][s] = -INFINITY;
-      total[t][s] = 0.0f;
+      w.largest[t][s] = -INFINITY;
+      w.total[t][s] = 0.0f;
     }
   }
 
   for (int first_key = 0; first_key < tokens; first_key += KEYS) {
-    // 2. Keys and values of the block.
+    // 2. The block.
     copies_wait();
     barrier(CLK_LOCAL_MEM_FENCE);  // what is replaced has been read by all; where blocks come ahead, this one is written
 #if STAGES == 2
@@ -263,124 +408,25 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
     copy_block(memory, key_rows, first_key, tokens);
     barrier(CLK_LOCAL_MEM_FENCE);  // keys and values written before any item reads them
 #endif
-    __local const uint4 *values = keys + KEYS * STRIDE;
     const wave now = inside_loop(self, first_key);
 
     if (works) {
-      // 3. Scores. Tiles past the end are left out.
-      float score[QUERY_TILES][KEY_TILES][SUMS];
-      UNROLL
-      for (int k = 0; k < KEY_TILES; ++k) {
-        UNROLL
-        for (int t = 0; t < QUERY_TILES; ++t) {
-          UNROLL
-          for (int e = 0; e < SUMS; ++e) score[t][k][e] = 0.0f;
-        }
-        if (first_key + k * 16 < tokens) {
-          UNROLL
-          for (int c = 0; c < WIDTH_TILES; ++c) {
-            const key_fragment factors = LOAD_KEYS(keys, STRIDE, k * 16, 2 * c, now);
-            UNROLL
-            for (int t = 0; t < QUERY_TILES; ++t) {
-#if HOLD_QUERIES
-              MULTIPLY(score[t][k], held[t][c], factors, now);
-#else
-              MULTIPLY(score[t][k], LOAD_QUERIES(query, STRIDE, wave_query + t * MATRIX_COLUMNS, 2 * c, now), factors, now);
-#endif
-            }
-          }
-        }
-      }
-#if BIAS
-      UNROLL
-      for (int t = 0; t < QUERY_TILES; ++t) {
-        UNROLL
-        for (int k = 0; k < KEY_TILES; ++k) {
-          UNROLL
-          for (int e = 0; e < SUMS; ++e) {
-            const int key = min(first_key + k * 16 + SUM_KEY(self.lane, e), tokens - 1);
-            const int row = first_query + wave_query + t * MATRIX_COLUMNS + SLOT_QUERY(self.lane, SLOT(e));
-            const float added = bias[((size_t)head * tokens + key) * BIAS_STRIDE(tokens) + min(row, queries - 1)];
-            score[t][k][e] = fma(added, LOG2_E, score[t][k][e] * (scale * LOG2_E));
-          }
-        }
-      }
-#endif
-      if (first_key + KEYS > tokens) {
-        UNROLL
-        for (int k = 0; k < KEY_TILES; ++k) {
-          UNROLL
-          for (int e = 0; e < SUMS; ++e) {
-            const bool is_past = first_key + k * 16 + SUM_KEY(self.lane, e) >= tokens;
-            UNROLL
-            for (int t = 0; t < QUERY_TILES; ++t) score[t][k][e] = is_past ? -INFINITY : score[t][k][e];
-          }
-        }
-      }
-
-      // 4. Maxima, and the weights.
-      UNROLL
-      for (int t = 0; t < QUERY_TILES; ++t) {
-        float block_largest[SLOTS], correction[SLOTS], offset[SLOTS];
-        UNROLL
-        for (int s = 0; s < SLOTS; ++s) block_largest[s] = largest[t][s];
-        UNROLL
-        for (int k = 0; k < KEY_TILES; ++k) {
-          UNROLL
-          for (int e = 0; e < SUMS; ++e) block_largest[SLOT(e)] = fmax(block_largest[SLOT(e)], score[t][k][e]);
-        }
-        UNROLL
-        for (int s = 0; s < SLOTS; ++s) {
-          UNROLL
-          for (int mask = FIRST_MASK; mask < END_MASK; mask *= 2) {
-            block_largest[s] = fmax(block_largest[s], exchange(block_largest[s], mask, self));
-          }
-          offset[s] = -block_largest[s] * factor;
-          correction[s] = power_of_2(fma(largest[t][s], factor, offset[s]));
-          largest[t][s] = block_largest[s];
-          total[t][s] *= correction[s];
-        }
-        UNROLL
-        for (int c = 0; c < WIDTH_TILES; ++c) {
-          UNROLL
-          for (int e = 0; e < SUMS; ++e) sum[t][c][e] *= correction[SLOT(e)];
-        }
-        UNROLL
-        for (int k = 0; k < KEY_TILES; ++k) {
-          UNROLL
-          for (int e = 0; e < SUMS; ++e) {
-            score[t][k][e] = power_of_2(fma(score[t][k][e], factor, offset[SLOT(e)]));
-            total[t][SLOT(e)] += score[t][k][e];
-          }
-        }
-      }
-
-      // 5. The weighted values.
-      UNROLL
-      for (int k = 0; k < KEY_TILES; ++k) {
-        if (first_key + k * 16 < tokens) {
-          query_fragment weights[QUERY_TILES];
-          UNROLL
-          for (int t = 0; t < QUERY_TILES; ++t) weights[t] = operand_fragment(score[t][k], self);
-          UNROLL
-          for (int c = 0; c < WIDTH_TILES; ++c) {
-            const key_fragment factors = LOAD_VALUES(values, k * 16, c * 16, now);
-            UNROLL
-            for (int t = 0; t < QUERY_TILES; ++t) MULTIPLY(sum[t][c], weights[t], factors, now);
-          }
-        }
+      if (WHOLE_APART && first_key + KEYS <= tokens) {
+        attend(&w, keys, first_key, tokens, true, now);
+      } else {
+        attend(&w, keys, first_key, tokens, false, now);
       }
     }
   }
 
-  // 6. Normalized: operands by way of local memory, for whole chunks go out at once.
+  // 3. Normalized: operands by way of local memory, for whole chunks go out at once.
   barrier(CLK_LOCAL_MEM_FENCE);  // the last block read before results replace it
   UNROLL
   for (int t = 0; t < QUERY_TILES; ++t) {
     UNROLL
     for (int s = 0; s < SLOTS; ++s) {
-      for (int mask = FIRST_MASK; mask < END_MASK; mask *= 2) total[t][s] += exchange(total[t][s], mask, self);
-      total[t][s] = 1.0f / total[t][s];
+      for (int mask = FIRST_MASK; mask < END_MASK; mask *= 2) w.total[t][s] += exchange(w.total[t][s], mask, self);
+      w.total[t][s] = 1.0f / w.total[t][s];
     }
     UNROLL
     for (int e = 0; e < SUMS; e += VECTOR) {
@@ -388,7 +434,7 @@ void attention_matrix(__global const input *restrict qkv, __global const float *
       UNROLL
       for (int c = 0; c < WIDTH_TILES; ++c) {
         const int channel = c * 16 + SUM_KEY(self.lane, e);
-        const vfloat value = v_load(sum[t][c] + e) * total[t][SLOT(e)];
+        const vfloat value = v_load(w.sum[t][c] + e) * w.total[t][SLOT(e)];
 #if NARROW_OUTPUT
         store_result(value, memory + row * STRIDE, channel);
 #else
