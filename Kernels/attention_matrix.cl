@@ -58,7 +58,7 @@
   #define HOLD_QUERIES (!IS_DPAS)  // 1: queries stay in registers; 0: they are loaded for each block
 #endif
 #ifndef WHOLE_APART
-  #define WHOLE_APART (IS_PTX && !EMULATED)  // 1: blocks that are whole have code of their own
+  #define WHOLE_APART (MATRIX == 1 && !EMULATED)  // 1: blocks that are whole have code of their own
 #endif
 #if HEAD_WIDTH % 8 != 0 || KEYS % 16 != 0
   #error "attention_matrix: HEAD_WIDTH must be a multiple of 8, KEYS of 16"
