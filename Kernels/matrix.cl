@@ -24,7 +24,7 @@
 //   operand_fragment(c, self)   C rounded to operands: an A where SUMS_ARE_A, a B elsewhere
 //   exchange(value, mask, self) the value of lane ^ mask
 //   inside_loop(self, i)        self, for what a loop loads from tiles that stay where they are; i differs by iteration
-//   power_of_2(x)               2ˣ, in a few units of the last place; 2^−∞ is 0
+//   power_of_2(x)               2ˣ, in a few units of the last place; 0 may be what is below 2⁻¹²⁶, and 2^−∞ is
 //   load_run, store_run, store_operands (…, row, first, width)      VECTOR neighbours of C to and from global memory
 //
 // A tile is rows of stride chunks in local memory, a chunk 8 operands (16 bytes) of neighbouring k. Rows of 2, 4 or 8

@@ -64,7 +64,7 @@ static inline float exchange(float value, int mask, wave self) {
 
 static inline float power_of_2(float x) {
   float result;
-  asm("ex2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
   return result;
 }
 

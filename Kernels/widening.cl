@@ -2,7 +2,7 @@
 //
 //   y[m, d] = x[m, d]
 //
-//   x      [rows, ⌈WIDTH/32⌉·32]  operands  in
+//   x      [rows, ⌈WIDTH/32⌉·32]  operands  in   with SWIZZLED as swizzle.cl has them
 //   y      [rows, WIDTH]         float     out  every element written
 //
 //   Launch    WIDTH × rows items
@@ -12,15 +12,24 @@
 //   Host      Sources/OpenCLOperations/OpenCLBackend+Operands.swift
 //   Definition  Sources/Operations/Reference/Linear.swift
 #include "operand.cl"
+#include "swizzle.cl"
 
 // Problem
 #ifndef WIDTH
   #define WIDTH 768      // elements per row of y
+#endif
+#ifndef SWIZZLED
+  #define SWIZZLED 0     // 1: x lies as swizzle.cl says
 #endif
 #define STRIDE ((WIDTH + 31) / 32 * 32)
 
 __kernel void widening(__global const ushort *restrict x, __global float *restrict y) {
   const int d = get_global_id(0);
   const size_t row = get_global_id(1);
-  y[row * WIDTH + d] = operand_value(x[row * STRIDE + d]);
+#if SWIZZLED
+  const size_t place = swizzled(row, d, get_global_size(1));
+#else
+  const size_t place = row * STRIDE + d;
+#endif
+  y[row * WIDTH + d] = operand_value(x[place]);
 }

@@ -40,8 +40,8 @@ extension OpenCLBackend {
             () throws(OpenCLError) in
             guard let keys = MatrixTile.keys(product, instruction, headWidth: probe.headWidth) else { return expected }
             let y = try attentionMatrix(
-                narrowed(x, to: product), heads: probe.heads, scale: probe.scale, bias: nil, queries: probe.tokens,
-                keys: keys, product, instruction)
+                narrowed(x, to: product, as: .operand), heads: probe.heads, scale: probe.scale, bias: nil,
+                queries: probe.tokens, keys: keys, product, instruction)
             return try download(widened(y, from: product))
         }
     }

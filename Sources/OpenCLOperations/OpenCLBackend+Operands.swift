@@ -13,14 +13,23 @@ extension OpenCLBackend {
         return (selection.product, instruction.ofAttention)
     }
 
-    /// The same values as operands.
+    /// The same values as operands, where the product's linear layers read them.
     func narrowed(_ x: DeviceTensor, to product: NarrowProduct) throws(OpenCLError) -> DeviceTensor {
-        if x.element == .operand { return x }
-        let y = try DeviceTensor(x.shape, .operand, from: pool)
+        try narrowed(x, to: product, as: product.operandElement)
+    }
+
+    /// The same values as operands, in rows or swizzled.
+    func narrowed(
+        _ x: DeviceTensor, to product: NarrowProduct, as element: DeviceTensor.Element
+    ) throws(OpenCLError) -> DeviceTensor {
+        if x.element == element { return x }
+        let x = try widened(x, from: product)
+        let y = try DeviceTensor(x.shape, element, from: pool)
         try launch(
-            .linear, kernel: "narrowing", ["WIDTH": x.shape.width, "OPERAND": product.operandMacro],
+            .linear, kernel: "narrowing",
+            product.operandDefines.merging(["WIDTH": x.shape.width, "SWIZZLED": element == .swizzled ? 1 : 0]) { $1 },
             [.buffer(x.buffer), .buffer(y.buffer)], flop: 0,
-            global: [product.operandStride(x.shape.width) / 2, x.shape.rows], local: nil)
+            global: [product.operandStride(x.shape.width, as: element) / 2, x.shape.rows], local: nil)
         return y
     }
 
@@ -32,10 +41,11 @@ extension OpenCLBackend {
 
     /// The same values as floats, of operands of a product.
     func widened(_ x: DeviceTensor, from product: NarrowProduct) throws(OpenCLError) -> DeviceTensor {
-        guard x.element == .operand else { return x }
+        guard x.element == .operand || x.element == .swizzled else { return x }
         let y = try DeviceTensor(x.shape, from: pool)
         try launch(
-            .linear, kernel: "widening", ["WIDTH": x.shape.width, "OPERAND": product.operandMacro],
+            .linear, kernel: "widening",
+            ["WIDTH": x.shape.width, "OPERAND": product.operandMacro, "SWIZZLED": x.element == .swizzled ? 1 : 0],
             [.buffer(x.buffer), .buffer(y.buffer)], flop: 0, global: [x.shape.width, x.shape.rows], local: nil)
         return y
     }
@@ -45,8 +55,19 @@ extension NarrowProduct {
     /// The value of the macro OPERAND.
     var operandMacro: Int { precision == .float16 ? 0 : 1 }
 
-    /// How operands lie that the product's linear layers multiply.
+    /// The macros that say what an operand is and what rounds to it, for kernels without a matrix instruction.
+    var operandDefines: [String: Int] {
+        let converts = !isEmulated && (form == .mma16 || form == .wgmma)
+        return ["OPERAND": operandMacro, "OPERAND_CONVERSION": converts ? 1 : 0]
+    }
+
+    /// What linear layers read, and so what is left for them.
     var operandElement: DeviceTensor.Element { form == .wgmma ? .swizzled : .operand }
+
+    /// Operands of a row as an element.
+    func operandStride(_ width: Int, as element: DeviceTensor.Element) -> Int {
+        element == .swizzled ? (width + 63) / 64 * 64 : operandStride(width)
+    }
 
     /// Operands of a row, padded to what the kernels read at once.
     func operandStride(_ width: Int) -> Int { (width + 31) / 32 * 32 }

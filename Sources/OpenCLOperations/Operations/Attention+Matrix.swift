@@ -11,11 +11,15 @@ extension OpenCLBackend {
         _ queryKeyValue: DeviceTensor, heads: Int, scale: Float, bias: OpenCLAttentionBias?, queries: Int,
         keys: Int, _ product: NarrowProduct, _ instruction: MatrixInstruction
     ) throws(OpenCLError) -> DeviceTensor {
+        // Of what lies as linear layers read it, no head's operands are neighbours.
+        let queryKeyValue =
+            queryKeyValue.element == .swizzled ? try widened(queryKeyValue, from: product) : queryKeyValue
         let (batch, tokens, width) = (queryKeyValue.shape[0], queryKeyValue.shape[1], queryKeyValue.shape[2] / 3)
-        let y = try DeviceTensor([batch, queries, width], .operand, from: pool)
+        let y = try DeviceTensor([batch, queries, width], product.operandElement, from: pool)
         let problem = [
             "HEADS": heads, "HEAD_WIDTH": width / heads, "BIAS": bias == nil ? 0 : 1,
-            "NARROW_INPUT": queryKeyValue.element == .operand ? 1 : 0, "NARROW_OUTPUT": 1,
+            "NARROW_INPUT": queryKeyValue.element == .operand ? 1 : 0,
+            "NARROW_OUTPUT": product.operandElement.narrowOutput,
         ]
         let (items, columns) = (Self.waves * instruction.lanes, Self.waves * instruction.columns)
         try launch(

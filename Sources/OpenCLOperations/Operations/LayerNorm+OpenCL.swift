@@ -38,7 +38,7 @@ extension OpenCLBackend {
             return try layerNorm(x, norm, adding: residual, as: nil)
         }
         let x = try widened(x)
-        let y = try DeviceTensor(x.shape, product == nil ? .float32 : .operand, from: pool)
+        let y = try DeviceTensor(x.shape, product?.operandElement ?? .float32, from: pool)
         let arguments: [Argument] = [
             .buffer(x.buffer), .buffer(norm.scale), .buffer(norm.shift),
             .float(norm.epsilon), residual.map { .buffer($0.buffer) } ?? .unused,
@@ -46,7 +46,10 @@ extension OpenCLBackend {
         ]
         let rows = x.shape.count / norm.width
         var problem = norm.defines.merging(["WIDTH": norm.width, "RESIDUAL": residual == nil ? 0 : 1]) { $1 }
-        if let product { problem.merge(["NARROW_OUTPUT": 1, "OPERAND": product.operandMacro]) { $1 } }
+        if let product {
+            problem.merge(product.operandDefines) { $1 }
+            problem["NARROW_OUTPUT"] = product.operandElement.narrowOutput
+        }
         let flop = 10 * x.shape.count
         switch variant(of: .layerNorm) {
         case .portable, .simd, .tiled:

@@ -33,7 +33,7 @@ struct TuningTable {
 
     private static let gpu = TuningTable(
         linear: LinearTuning(rows: 4, vector: 4, vectors: 1, groupColumns: 16, groupRows: 8, fusesLayerNorm: true),
-        rows: RowTuning(vector: 4, group: 64),
+        rows: RowTuning(vector: 4, group: 32),
         attention: AttentionTuning(vector: 4, keys: 8, group: 32),
         attentionSIMD: AttentionSIMDTuning(vector: 4, vectors: 1, rows: 4, keyBlock: 64),
         linearTiled: LinearTiledTuning(rows: 8, vectors: 1, groupColumns: 16, groupRows: 8, depth: 16),
