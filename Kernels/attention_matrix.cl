@@ -218,6 +218,12 @@ typedef struct {
   float scale;                 // makes a score a power of 2
 } wave_queries;
 
+#if HOLD_QUERIES
+  #define QUERY_FRAGMENT(t, c) w->held[t][c]
+#else
+  #define QUERY_FRAGMENT(t, c) loaded[t]
+#endif
+
 // A block of keys and values; one that is whole needs no question where the keys end. (Always inlined: what a wave holds
 // must be registers.)
 static inline __attribute__((always_inline))
@@ -227,24 +233,26 @@ void attend(wave_queries *w, __local const uint4 *keys, int first_key, int token
   // 1. Scores. Tiles past the end are left out.
   float score[QUERY_TILES][KEY_TILES][SUMS];
   UNROLL
-  for (int k = 0; k < KEY_TILES; ++k) {
+  for (int t = 0; t < QUERY_TILES; ++t) {
     UNROLL
-    for (int t = 0; t < QUERY_TILES; ++t) {
+    for (int k = 0; k < KEY_TILES; ++k) {
       UNROLL
       for (int e = 0; e < SUMS; ++e) score[t][k][e] = 0.0f;
     }
-    if (is_whole || first_key + k * 16 < tokens) {
-      UNROLL
-      for (int c = 0; c < WIDTH_TILES; ++c) {
+  }
+  UNROLL
+  for (int c = 0; c < WIDTH_TILES; ++c) {
+#if !HOLD_QUERIES
+    query_fragment loaded[QUERY_TILES];
+    UNROLL
+    for (int t = 0; t < QUERY_TILES; ++t) loaded[t] = LOAD_QUERIES(w->rows, STRIDE, t * MATRIX_COLUMNS, 2 * c, self);
+#endif
+    UNROLL
+    for (int k = 0; k < KEY_TILES; ++k) {
+      if (is_whole || first_key + k * 16 < tokens) {
         const key_fragment factors = LOAD_KEYS(keys, STRIDE, k * 16, 2 * c, self);
         UNROLL
-        for (int t = 0; t < QUERY_TILES; ++t) {
-#if HOLD_QUERIES
-          MULTIPLY(score[t][k], w->held[t][c], factors, self);
-#else
-          MULTIPLY(score[t][k], LOAD_QUERIES(w->rows, STRIDE, t * MATRIX_COLUMNS, 2 * c, self), factors, self);
-#endif
-        }
+        for (int t = 0; t < QUERY_TILES; ++t) MULTIPLY(score[t][k], QUERY_FRAGMENT(t, c), factors, self);
       }
     }
   }
