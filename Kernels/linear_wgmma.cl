@@ -158,13 +158,13 @@ static inline void store_four(float4 v, __global float *row, int first) {
 }
 #endif
 
-// The first row of which the item stores a chunk. Addresses that seem to be new ones each time need no registers meanwhile.
-static inline int first_leaving_row(int item) {
-  int row = item / LEAVING_CHUNKS;
+// The item. Addresses that are made of it seem to be new ones each time, and need no registers in between.
+static inline int same_item(void) {
+  int item = get_local_id(0);
 #if !EMULATED
-  asm volatile("mov.u32 %0, %0;" : "+r"(row));
+  asm volatile("mov.u32 %0, %0;" : "+r"(item));
 #endif
-  return row;
+  return item;
 }
 
 #define ITEM_CHUNKS (BLOCK_ROWS * LEAVING_CHUNKS / ITEMS)
@@ -173,14 +173,15 @@ static inline int first_leaving_row(int item) {
 #endif
 #if RESIDUAL
 static inline void load_residual(float4 *added, __global const float *residual, int first_row, int first_column, int rows) {
-  first_row += first_leaving_row(get_local_id(0));
+  const int item = same_item();
+  first_row += item / LEAVING_CHUNKS;
+  first_column += item % LEAVING_CHUNKS * 4;
   UNROLL
   for (int i = 0; i < ITEM_CHUNKS; ++i) {
     const int row = first_row + i * (ITEMS / LEAVING_CHUNKS);
     added[i] = (float4)(0.0f);
     if (row < rows) {
-      added[i] = load_four(residual + (size_t)RESIDUAL_ROW(row) * OUTPUTS,
-                           first_column + (int)get_local_id(0) % LEAVING_CHUNKS * 4);
+      added[i] = load_four(residual + (size_t)RESIDUAL_ROW(row) * OUTPUTS, first_column);
     }
   }
 }
@@ -197,8 +198,7 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
   pipeline under_way;
   start(tiles, arrivals, &under_way);
   barrier(CLK_LOCAL_MEM_FENCE);  // arrivals ready before any item waits for them
-  const int item = get_local_id(0), warp_group = item / 128, lane = item % 32, warp_row = item / 32 * 16;
-  const int chunk = item % LEAVING_CHUNKS;
+  const int item = get_local_id(0), warp_group = item / 128;
   const int tile_count = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS * PANELS;
 
   // 1. The first tiles are under way.
@@ -218,7 +218,16 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
     UNROLL
     for (int e = 0; e < GROUP_SUMS; ++e) sum[e] = 0.0f;
 
+#if RESIDUAL
+    float4 added[2][ITEM_CHUNKS];
+    UNROLL
+    for (int i = 0; i < ITEM_CHUNKS; ++i) added[0][i] = (float4)(0.0f);
+#endif
     for (int step = 0; step < STEPS; ++step) {
+#if RESIDUAL
+      // What is added to the first results comes while the last products run.
+      if (step == max(0, STEPS - 2)) load_residual(added[0], residual, first_row, first_column, rows);
+#endif
       // 2. Before the step: its tile is there, and the one whose place the next takes has been read by all.
       stage_wait(stage, round, &under_way);
       barrier(CLK_LOCAL_MEM_FENCE);  // this step's tile written before it is read, an earlier one's read before it is written
@@ -234,10 +243,6 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
         ++round;
       }
     }
-#if RESIDUAL
-    float4 added[ITEM_CHUNKS];
-    load_residual(added, residual, first_row, first_column, rows);
-#endif
     products_end(sum, &under_way);
     UNROLL
     for (int i = 0; i < (PANEL + ITEMS - 1) / ITEMS; ++i) panel_bias[min(item + i * ITEMS, PANEL - 1)] = item_bias[i];
@@ -247,7 +252,8 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
     UNROLL
     for (int c = 0; c < PANEL; c += SWIZZLED_STEP) {
       __local uint4 *columns = leaving[c / SWIZZLED_STEP % LEAVING_TILES];
-      const int leaving_row = first_leaving_row(item);
+      const int self = same_item(), lane = self % 32, warp_row = self / 32 * 16;
+      const int leaving_row = self / LEAVING_CHUNKS, chunk = self % LEAVING_CHUNKS;
 #if LEAVING_TILES == 1
       if (c > 0) barrier(CLK_LOCAL_MEM_FENCE);  // the columns before read by all
 #endif
@@ -263,6 +269,12 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
         ((__local float2 *)(columns + LEAVING_INDEX(row, place / 4)))[place % 4 / 2] = value;
 #endif
       }
+#if RESIDUAL
+      // What is added to the next results, while these leave.
+      if (c + SWIZZLED_STEP < PANEL) {
+        load_residual(added[(c / SWIZZLED_STEP + 1) % 2], residual, first_row, first_column + c + SWIZZLED_STEP, rows);
+      }
+#endif
       barrier(CLK_LOCAL_MEM_FENCE);  // chunks written before any item reads them
 #if NARROW_OUTPUT
       UNROLL
@@ -287,16 +299,12 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
         const int place = leaving_row + i * (ITEMS / LEAVING_CHUNKS), row = first_row + place;
         float4 value = as_float4(columns[LEAVING_INDEX(place, chunk)]);
   #if RESIDUAL
-        value += added[i];
+        value += added[c / SWIZZLED_STEP % 2][i];
   #endif
         if (row < rows) {
           store_four(value, (__global float *)y + (size_t)OUTPUT_ROW(row) * OUTPUTS, first_column + c + chunk * 4);
         }
       }
-  #if RESIDUAL
-      // The next columns' come while these leave the registers.
-      if (c + SWIZZLED_STEP < PANEL) load_residual(added, residual, first_row, first_column + c + SWIZZLED_STEP, rows);
-  #endif
 #endif
     }
   }

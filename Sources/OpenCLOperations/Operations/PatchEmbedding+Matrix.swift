@@ -30,8 +30,8 @@ extension OpenCLBackend {
             .patchEmbedding, kernel: "patch_operands",
             [
                 "SIDE": side, "WIDTH": fixed.width, "PREFIX": fixed.prefixCount,
-                "BYTES": normalization == nil ? 0 : 1, "OPERAND": product.operandMacro,
-            ],
+                "BYTES": normalization == nil ? 0 : 1,
+            ].merging(product.operandDefines) { $1 },
             [
                 .buffer(pixels.tensor.buffer), embedding.prefix.map { .buffer($0) } ?? .unused,
                 .buffer(patches.buffer), .buffer(y.buffer), .int(grid.batch), .int(grid.rows), .int(grid.columns),
