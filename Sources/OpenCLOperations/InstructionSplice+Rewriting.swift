@@ -21,5 +21,5 @@ extension InstructionSplice {
 
 extension Specialization {
     /// Whether its instructions stand in comments of the PTX (`wgmma.cl`).
-    var isCovered: Bool { kernel == MatrixInstruction.wgmma.linearKernel && defines["EMULATED"] == 0 }
+    var isCovered: Bool { kernel == "linear_wgmma" && defines["EMULATED"] == 0 }
 }

@@ -36,9 +36,6 @@ package enum MatrixInstruction: Int, Sendable, CaseIterable {
     /// MATRIX_COLUMNS of `matrix_layout.cl`: columns of a product.
     var columns: Int { self == .dpas8 ? 8 : 16 }
 
-    /// The kernel of linear layers.
-    var linearKernel: String { self == .wgmma ? "linear_wgmma" : "linear_matrix" }
-
     /// The instruction that attention runs by.
     var ofAttention: MatrixInstruction { self == .wgmma ? .mma16 : self }
 
@@ -74,56 +71,69 @@ package enum MatrixEmulation: Int, Sendable {
     case deafLanes
 }
 
-/// Tile of `linear_matrix.cl`, `linear_wgmma.cl` and `attention_matrix.cl`: what `Scripts/offline-check` compiles without a spill.
+/// Tile of `linear_matrix.cl`: what `Scripts/offline-check` compiles without a spill.
 struct MatrixTile {
     /// Waves below each other and side by side.
     var waves: (rows: Int, columns: Int)
     /// Products of a wave, below each other and side by side.
     var products: (rows: Int, columns: Int)
-    /// Keys of a block of attention, for heads of up to 80.
-    private var keys: Int
 
     /// The tile for an instruction; a small one where it is emulated, for an item of a CPU device holds all of a wave's.
     init(_ instruction: MatrixInstruction, isEmulated: Bool) {
         switch instruction {
-        case .wgmma: (waves, products, keys) = ((2, 1), (4, 8), 64)
-        case .mma16: (waves, products, keys) = ((2, 2), (4, 4), 64)
-        case .mma8, .mfma: (waves, products, keys) = ((2, 2), (4, 4), 32)
-        case .wmma11, .wmma12: (waves, products, keys) = ((2, 2), (4, 2), 32)
-        case .dpas8, .dpas16: (waves, products, keys) = ((8, 4), (1, 2), 16)
+        case .wgmma, .mma16, .mma8, .mfma: (waves, products) = ((2, 2), (4, 4))
+        case .wmma11, .wmma12: (waves, products) = ((2, 2), (4, 2))
+        case .dpas8, .dpas16: (waves, products) = ((8, 4), (1, 2))
         }
         guard isEmulated else { return }
-        switch instruction {
-        case .wgmma: products.columns = 2
-        case .dpas8: (waves, products) = ((2, 2), (2, 4))
-        default: (waves, products) = ((2, 2), (2, 2))
-        }
-    }
-
-    /// Keys of a block of attention; nil where heads of that width run by another kernel, for registers would spill.
-    static func keys(_ product: NarrowProduct, _ instruction: MatrixInstruction, headWidth: Int) -> Int? {
-        let keys = MatrixTile(instruction, isEmulated: product.isEmulated).keys
-        guard headWidth % 8 == 0 else { return nil }
-        if product.isEmulated { return keys }
-        switch instruction {
-        case .wgmma, .mma16: return headWidth <= 80 ? keys : headWidth <= 128 ? 32 : nil
-        case .mma8, .mfma, .wmma11, .wmma12: return headWidth <= 128 ? keys : nil
-        case .dpas8, .dpas16: return headWidth <= 64 ? keys : nil
-        }
+        (waves, products) = ((2, 2), (2, instruction == .dpas8 ? 4 : 2))
     }
 
     /// Rows of a group.
     var blockRows: Int { waves.rows * products.rows * 16 }
     /// Columns of a group of an instruction: the weight's rows are padded to multiples of it.
     func panel(_ instruction: MatrixInstruction) -> Int { waves.columns * products.columns * instruction.columns }
-    /// Items of a group of `linear_matrix.cl`.
+    /// Items of a group.
     func items(_ instruction: MatrixInstruction) -> Int { waves.rows * waves.columns * instruction.lanes }
-    /// Values of the macros of the kernel of linear layers.
-    func defines(_ instruction: MatrixInstruction) -> [String: Int] {
-        if instruction == .wgmma { return ["WARP_GROUPS": waves.rows, "PANEL": panel(instruction)] }
-        return [
+    /// Values of the macros.
+    var defines: [String: Int] {
+        [
             "WAVE_ROWS": waves.rows, "WAVE_COLUMNS": waves.columns, "TILE_ROWS": products.rows,
             "TILE_COLUMNS": products.columns,
         ]
+    }
+}
+
+/// Tile of `attention_matrix.cl`: what `Scripts/offline-check` compiles without a spill.
+struct AttentionMatrixTile {
+    /// Waves of a group.
+    let waves = 4
+    /// Keys of a block.
+    private(set) var keys: Int
+    /// Products of a wave, of as many queries each.
+    private(set) var queryTiles = 1
+    /// Whether queries stay in registers; where not, they are loaded for each block.
+    private(set) var holdsQueries: Bool
+
+    /// The tile for an instruction and heads of a width; nil where those run by another kernel, for registers would spill.
+    init?(_ product: NarrowProduct, _ instruction: MatrixInstruction, headWidth: Int) {
+        guard headWidth % 8 == 0 else { return nil }
+        let largestWidth: Int
+        switch instruction {
+        case .wgmma, .mma16: (keys, largestWidth, holdsQueries) = (32, 128, true)
+        case .mma8, .mfma, .wmma11, .wmma12: (keys, largestWidth, holdsQueries) = (32, 128, true)
+        case .dpas8, .dpas16: (keys, largestWidth, holdsQueries) = (16, 64, false)
+        }
+        if instruction.ofAttention == .mma16, headWidth <= 80 { (queryTiles, holdsQueries) = (2, false) }
+        if headWidth > largestWidth, !product.isEmulated { return nil }
+    }
+
+    /// Queries of a group.
+    func queries(_ instruction: MatrixInstruction) -> Int { waves * queryTiles * instruction.columns }
+    /// Items of a group.
+    func items(_ instruction: MatrixInstruction) -> Int { waves * instruction.lanes }
+    /// Values of the macros.
+    var defines: [String: Int] {
+        ["WAVES": waves, "KEYS": keys, "QUERY_TILES": queryTiles, "HOLD_QUERIES": holdsQueries ? 1 : 0]
     }
 }

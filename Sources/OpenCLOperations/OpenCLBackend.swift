@@ -106,6 +106,7 @@ package final class OpenCLBackend: Backend {
     package var linearTile: (rows: Int, columns: Int)? {
         guard profile.device.kind != .cpu else { return nil }
         if let product = narrowProduct, let instruction = product.form.instruction {
+            if instruction == .wgmma { return (WarpGroupTile.largest.blockRows, WarpGroupTile.largest.panel) }
             let tile = MatrixTile(instruction, isEmulated: product.isEmulated)
             return (tile.blockRows, tile.panel(instruction))
         }

@@ -3,13 +3,10 @@ import Operations
 
 /// The host side of `attention_matrix.cl`.
 extension OpenCLBackend {
-    /// Waves of a group.
-    private static let waves = 4
-
     /// Attention whose factors are operands, and so is what it leaves.
     func attentionMatrix(
         _ queryKeyValue: DeviceTensor, heads: Int, scale: Float, bias: OpenCLAttentionBias?, queries: Int,
-        keys: Int, _ product: NarrowProduct, _ instruction: MatrixInstruction
+        _ tile: AttentionMatrixTile, _ product: NarrowProduct, _ instruction: MatrixInstruction
     ) throws(OpenCLError) -> DeviceTensor {
         // Of what lies as linear layers read it, no head's operands are neighbours.
         let queryKeyValue =
@@ -21,11 +18,11 @@ extension OpenCLBackend {
             "NARROW_INPUT": queryKeyValue.element == .operand ? 1 : 0,
             "NARROW_OUTPUT": product.operandElement.narrowOutput,
         ]
-        let (items, columns) = (Self.waves * instruction.lanes, Self.waves * instruction.columns)
+        let (items, columns) = (tile.items(instruction), tile.queries(instruction))
         try launch(
             .attention, kernel: "attention_matrix",
             problem.merging(product.matrixDefines(instruction)) { $1 }
-                .merging(["WAVES": Self.waves, "KEYS": keys]) { $1 },
+                .merging(tile.defines) { $1 },
             [
                 .buffer(queryKeyValue.buffer), bias.map { .buffer($0.values) } ?? .unused, .buffer(y.buffer),
                 .int(tokens), .int(queries), .float(scale),

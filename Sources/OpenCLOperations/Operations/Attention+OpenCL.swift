@@ -37,11 +37,12 @@ extension OpenCLBackend {
         precondition(1...max(tokens, 1) ~= answered, "\(answered) queries of \(tokens) tokens")
         precondition(
             bias.map { $0.heads == heads && $0.tokenCount == tokens } ?? true, "bias does not fit \(heads) heads")
-        if let (product, instruction) = attentionProduct,
-            let keys = MatrixTile.keys(product, instruction, headWidth: width / heads)
+        // A maximum of scores is one of their multiples by a scale that is not negative, as every model's is.
+        if scale >= 0, let (product, instruction) = attentionProduct,
+            let tile = AttentionMatrixTile(product, instruction, headWidth: width / heads)
         {
             return try attentionMatrix(
-                queryKeyValue, heads: heads, scale: scale, bias: bias, queries: answered, keys: keys, product,
+                queryKeyValue, heads: heads, scale: scale, bias: bias, queries: answered, tile, product,
                 instruction)
         }
         let queryKeyValue = try widened(queryKeyValue)

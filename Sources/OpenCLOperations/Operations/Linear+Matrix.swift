@@ -54,7 +54,7 @@ extension OpenCLBackend {
         ]
         try launch(
             .linear, kernel: "linear_matrix",
-            problem.merging(tile.defines(instruction)) { $1 }.merging(product.matrixDefines(instruction)) { $1 },
+            problem.merging(tile.defines) { $1 }.merging(product.matrixDefines(instruction)) { $1 },
             [
                 .buffer(operands.buffer), .buffer(linear.weight), .buffer(linear.bias),
                 residual.map { .buffer($0.buffer) } ?? .unused, .buffer(y.buffer), .int(count),

@@ -44,7 +44,8 @@ extension OpenCLBackend {
         let tile =
             product.isEmulated
             ? WarpGroupTile.emulated
-            : WarpGroupTile.fastest(rows: rows, inputs: inputs, outputs: outputs, units: profile.device.computeUnits)
+            : WarpGroupTile.fastest(
+                rows: rows, inputs: inputs, outputs: outputs, leaving: y.element, units: profile.device.computeUnits)
         var problem = [
             "INPUTS": inputs, "OUTPUTS": outputs, "RESIDUAL": residual == nil ? 0 : 1, "ACTIVATION": activation.macro,
             "NARROW_OUTPUT": y.element.narrowOutput,
@@ -53,7 +54,7 @@ extension OpenCLBackend {
         if let patches { problem.merge(["PATCHES": patches.count, "PREFIX": patches.prefix]) { $1 } }
         let groups = min(tile.count(rows: rows, outputs: outputs), profile.device.computeUnits * tile.groupsPerUnit)
         try launch(
-            .linear, kernel: MatrixInstruction.wgmma.linearKernel,
+            .linear, kernel: "linear_wgmma",
             problem.merging(tile.defines) { $1 }.merging(product.matrixDefines(.wgmma)) { $1 },
             [
                 .buffer(operands.buffer), .buffer(linear.weight), .buffer(linear.bias),
@@ -75,31 +76,42 @@ struct WarpGroupTile {
     let stages, inFlight: Int
     /// Groups that a compute unit has room for.
     let groupsPerUnit: Int
-    /// Microseconds of a step of 64 and of everything else, where the unit has its groups: as measured on an H100.
-    let stepTime, otherTime: Double
+    /// Microseconds of a step of 64 where the unit has its groups, and of everything else where results are operands and
+    /// where they are floats: as measured on an H100.
+    let stepTime, narrowTime, floatTime: Double
+
+    /// The largest: what a batch that fills a device is counted in.
+    static let largest = all[0]
 
     /// Columns that a weight is laid out by: a multiple of every panel.
     static func weightPanel(isEmulated: Bool) -> Int { isEmulated ? emulated.panel : 256 }
 
     /// A small one, for an item of a CPU device holds all of a group's.
     static let emulated = WarpGroupTile(
-        warpGroups: 2, panel: 64, stages: 3, inFlight: 0, groupsPerUnit: 1, stepTime: 1, otherTime: 1)
+        warpGroups: 2, panel: 64, stages: 3, inFlight: 0, groupsPerUnit: 1, stepTime: 1, narrowTime: 1,
+        floatTime: 1)
 
     private static let all = [
         WarpGroupTile(
-            warpGroups: 2, panel: 256, stages: 4, inFlight: 1, groupsPerUnit: 1, stepTime: 0.7, otherTime: 4),
+            warpGroups: 2, panel: 256, stages: 4, inFlight: 1, groupsPerUnit: 1, stepTime: 0.65, narrowTime: 3.3,
+            floatTime: 10),
         WarpGroupTile(
-            warpGroups: 2, panel: 128, stages: 4, inFlight: 1, groupsPerUnit: 1, stepTime: 0.45, otherTime: 3),
+            warpGroups: 2, panel: 128, stages: 4, inFlight: 1, groupsPerUnit: 1, stepTime: 0.48, narrowTime: 2,
+            floatTime: 5),
         WarpGroupTile(
-            warpGroups: 1, panel: 64, stages: 5, inFlight: 1, groupsPerUnit: 2, stepTime: 0.3, otherTime: 2),
+            warpGroups: 1, panel: 64, stages: 5, inFlight: 1, groupsPerUnit: 2, stepTime: 0.35, narrowTime: 1.7,
+            floatTime: 3),
     ]
 
     /// The tile that is done first with all of a layer.
-    static func fastest(rows: Int, inputs: Int, outputs: Int, units: Int) -> WarpGroupTile {
+    static func fastest(
+        rows: Int, inputs: Int, outputs: Int, leaving element: DeviceTensor.Element, units: Int
+    ) -> WarpGroupTile {
         func time(_ tile: WarpGroupTile) -> Double {
             let places = units * tile.groupsPerUnit
             let waves = (tile.count(rows: rows, outputs: outputs) + places - 1) / places
-            return Double(waves) * (Double((inputs + step - 1) / step) * tile.stepTime + tile.otherTime)
+            let ends = element == .float32 ? tile.floatTime : tile.narrowTime
+            return Double(waves) * (Double((inputs + step - 1) / step) * tile.stepTime + ends)
         }
         return all.min { time($0) < time($1) } ?? emulated
     }
