@@ -172,6 +172,8 @@ package enum InstructionSplice {
 /// The products of a warp group between a fence and their end: as many as `wgmma.cl` has, all of the same sums.
 private struct WarpGroupProducts {
     private static let count = 4
+    /// Registers that an item's sums take.
+    private static let sums = ["m64n64k16": 32, "m64n128k16": 64, "m64n256k16": 128]
     private var found = 0
     private var operands: Substring?
 
@@ -180,10 +182,9 @@ private struct WarpGroupProducts {
         let words = instruction.split(separator: " ", maxSplits: 1)
         let name = words[0].split(separator: ".", omittingEmptySubsequences: false)
         guard words.count == 2, name.count == 8, name[..<4] == ["wgmma", "mma_async", "sync", "aligned"],
-            ["m64n128k16", "m64n256k16"].contains(name[4]), name[5] == "f32", ["f16", "bf16"].contains(name[6]),
+            let sums = Self.sums[String(name[4])], name[5] == "f32", ["f16", "bf16"].contains(name[6]),
             name[7] == name[6]
         else { return "'\(words[0].prefix(80))' is no product that a kernel asks for" }
-        let sums = name[4] == "m64n128k16" ? 64 : 128
         guard let open = words[1].firstIndex(of: "{"), let close = words[1].firstIndex(of: "}"), open < close,
             open == words[1].startIndex
         else { return "a product without the registers of its sums" }

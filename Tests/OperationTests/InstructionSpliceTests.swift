@@ -38,6 +38,18 @@ struct InstructionSpliceTests {
         return lines.joined(separator: "\n")
     }
 
+    @Test("takes the text of a driver that has run it")
+    func driver() throws {
+        let folder = URL(filePath: Self.path).deletingLastPathComponent()
+        // By driver 580.159.04 for an H100; the text ends in a zero byte there.
+        let text = try Data(contentsOf: folder.appending(path: "linear_wgmma_driver.ptx"))
+        let spliced = try InstructionSplice.splice(Array(text) + [0], kernels: ["linear_wgmma"])
+        let result = String(decoding: spliced, as: UTF8.self)
+        #expect(result.contains("\n.target sm_90a, texmode_independent"))
+        #expect(result.ranges(of: "\n\twgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {").count == 4)
+        #expect(!result.contains("// sm_90a"))
+    }
+
     @Test("uncovers each instruction, names the target and leaves all else")
     func result() throws {
         let (before, after) = (try fixture(), try splice(try fixture()))
@@ -103,7 +115,7 @@ struct InstructionSpliceTests {
             ),
             ("wgmma.commit", "// sm_90a: wgmma.commit_group.sync.aligned;", "", "stands among products"),
             ("wgmma.commit", "commit_group.sync.aligned;", "wait_group.sync.aligned 0;", "a wait among products"),
-            ("wgmma.mma", "m64n128k16", "m64n64k16", "is no product that a kernel asks for"),
+            ("wgmma.mma", "m64n128k16", "m64n96k16", "is no product that a kernel asks for"),
             ("wgmma.mma", "bf16.bf16", "bf16.f16", "is no product that a kernel asks for"),
             ("wgmma.mma", "{", "", "a product without the registers of its sums"),
             ("wgmma.mma", "}", "", "a product without the registers of its sums"),

@@ -35,7 +35,8 @@ struct LinearTuning: KernelTuning {
     /// The same tile with as many rows as local memory can hold patches.
     func fittingPatches(of side: Int, localMemory: Int) -> LinearTuning {
         var fitted = self
-        while fitted.rows > 1, fitted.rows * 12 * side * side > localMemory { fitted.rows -= 1 }
+        // Some drivers take a few bytes of it for themselves.
+        while fitted.rows > 1, fitted.rows * 12 * side * side >= localMemory { fitted.rows -= 1 }
         return fitted
     }
 }
