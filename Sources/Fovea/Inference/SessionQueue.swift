@@ -44,6 +44,8 @@ package final class SessionQueue: Sendable {
     private let state: Mutex<State>
     /// Number of sessions, one a device.
     package let count: Int
+    /// Passes that may be under way at once on all of them.
+    package let passCount: Int
     /// The name of the devices, for results.
     package let deviceName: String
     /// What products are computed in.
@@ -56,7 +58,9 @@ package final class SessionQueue: Sendable {
         precondition(!sessions.isEmpty, "a queue needs a session that serves it")
         (count, deviceName, precision) = (sessions.count, sessions[0].deviceName, sessions[0].precision)
         usualBatchSize = sessions[0].usualBatchSize
-        state = Mutex(State(free: sessions.map(\.passCount)))
+        let free = sessions.map(\.passCount)
+        passCount = free.reduce(0, +)
+        state = Mutex(State(free: free))
         workers = sessions.map(Worker.init)
     }
 
