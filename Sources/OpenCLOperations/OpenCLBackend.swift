@@ -36,6 +36,8 @@ package final class OpenCLBackend: Backend {
         package var candidates: [NarrowProduct]?
         /// Whether `narrowForm` is a matrix instruction to be emulated: a test's way to run its layouts anywhere.
         package var emulatesMatrices = false
+        /// Whether passes go to the device through pinned memory; nil for what its kind of memory asks for.
+        package var stagesTransfers: Bool?
         /// How buffers are placed.
         package var placement = Context.BufferPlacement.device
 
@@ -49,6 +51,7 @@ package final class OpenCLBackend: Backend {
     private(set) var pool: BufferPool
     let fusesLayerNorm: Bool
     let storesWeightsAsHalf: Bool
+    let stagesTransfers: Bool?
     let library: KernelLibrary
     /// How products in less than float32 run; nil where products are float32.
     package private(set) var selection: NarrowSelection?
@@ -70,6 +73,7 @@ package final class OpenCLBackend: Backend {
         library = KernelLibrary(context, cache: keepsPrograms ? options.programCache : nil)
         fusesLayerNorm = options.fusesLayerNorm ?? profile.linear.fusesLayerNorm
         storesWeightsAsHalf = options.storesWeightsAsHalf
+        stagesTransfers = options.stagesTransfers
         profiler = options.profiles ? LaunchProfiler() : nil
         variants = Dictionary(
             uniqueKeysWithValues: Operation.allCases.map { operation in

@@ -116,7 +116,7 @@ extension CommandQueue {
 
 extension Buffer {
     /// Traps where a transfer would leave the buffer: offsets are ours, never a file's.
-    fileprivate func requireRange(_ offset: Int, _ count: Int) {
+    func requireRange(_ offset: Int, _ count: Int) {
         precondition(
             offset >= 0 && count >= 0 && count <= byteCount && offset <= byteCount - count,
             "bytes \(offset) to \(offset + count) are not all in a buffer of \(byteCount)")

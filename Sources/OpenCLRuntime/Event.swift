@@ -3,7 +3,8 @@ import COpenCL
 /// One command that was put on a queue: to be waited for, and asked for its times.
 @safe
 package struct Event: ~Copyable {
-    private let handle: cl_event
+    /// The raw handle; only this target may use it.
+    let handle: cl_event
     private let hasTimes: Bool
 
     /// Takes over what a call has put in its event argument.

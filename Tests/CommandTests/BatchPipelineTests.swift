@@ -37,7 +37,8 @@ struct BatchPipelineTests {
     ) throws -> BatchPipeline<Supply, [String]> {
         let reader = PictureReader(try ModelFiles(ModelFiles.demoName).preprocessing())
         return BatchPipeline(
-            PictureFeed(supply, through: reader, batchSize: 2), deviceCount: deviceCount, compute: compute)
+            PictureFeed(supply, through: reader, batchSize: 2), batchCount: deviceCount == 1 ? 1 : 2 * deviceCount,
+            compute: compute)
     }
 
     @Test("answers come in order however long each takes", arguments: [1, 2, 3])

@@ -66,6 +66,31 @@ package struct ModelBenchmark {
         return LatencyStatistics(durations)
     }
 
+    /// Runs with as many passes under way as the session takes: the seconds of one in a stream; nil if it takes but one.
+    ///
+    /// The mean from answer to answer until the limit, after passes that do not count.
+    package func stream(_ limit: Limit, warmUp: Int) throws(FoveaError) -> Double? {
+        guard session.passCount > 1 else { return nil }
+        var underWay: [BegunPass] = []
+        defer { for pass in underWay { _ = try? pass.answer() } }
+        while underWay.count < session.passCount { underWay.append(try begin()) }
+        for _ in 0..<max(warmUp, session.passCount) {
+            _ = try underWay.removeFirst().answer()
+            underWay.append(try begin())
+        }
+        var runs = 0
+        let start = ContinuousClock.now
+        var duration = Duration.zero
+        repeat {
+            _ = try underWay.removeFirst().answer()
+            (runs, duration) = (runs + 1, start.duration(to: .now))
+            underWay.append(try begin())
+        } while !limit.isReached(runs: runs, elapsed: duration)
+        return duration / .seconds(1) / Double(runs)
+    }
+
+    private func begin() throws(FoveaError) -> BegunPass { try session.begin(input, session.configuration.output) }
+
     /// Measures this and another benchmark in turns, run for run, so that what else the machine does meets both.
     package func measure(
         against other: ModelBenchmark, _ limit: Limit, warmUp: Int

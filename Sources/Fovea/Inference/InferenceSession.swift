@@ -39,6 +39,13 @@ package protocol InferenceSession: AnyObject {
 
     /// Runs the model. Throws `FoveaError`: `usage` for an output the model lacks or an input that does not fit it.
     func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor
+    /// How many passes may be under way at once.
+    var passCount: Int { get }
+    /// Begins a pass, as `run` would, and does not wait for it where the device can do more than one thing at a time.
+    ///
+    /// The input is the caller's again at once. No more than `passCount` passes may be begun whose answers were not taken,
+    /// and every answer must be. Throws as `run` does.
+    func begin(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> BegunPass
     /// The time of every launch since the last call; empty unless the session was made to profile.
     func takeProfile() throws(FoveaError) -> [LaunchTime]
     /// How many pictures a batch should have where nobody says: what fills the device.
@@ -50,6 +57,15 @@ package protocol InferenceSession: AnyObject {
 extension InferenceSession {
     /// Nothing: only sessions on a device have steps to tell.
     package var lastSteps: [HostStep] { [] }
+
+    /// One: whoever begins it does it.
+    package var passCount: Int { 1 }
+
+    /// Runs the pass.
+    package func begin(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> BegunPass {
+        let answer = try run(input, output)
+        return BegunPass { answer }
+    }
 
     /// As on a CPU device.
     package var usualBatchSize: Int { BatchFit.usual }

@@ -24,6 +24,8 @@ final class OpenCLSession: InferenceSession {
 
     let deviceName: String
     private let backend: OpenCLBackend
+    /// Nil where the device computes in host memory.
+    private let lanes: TransferLanes?
     private let model: VisionTransformer<OpenCLBackend>
     private let isMultiLabel: Bool
     private let recordsSteps: Bool
@@ -36,6 +38,7 @@ final class OpenCLSession: InferenceSession {
     var selection: NarrowSelection? { backend.selection }
     var deviceMemory: (used: Int, peak: Int)? { backend.memory }
     var bufferCount: Int { backend.bufferCount }
+    var passCount: Int { lanes == nil ? 1 : TransferLanes.count }
 
     var usualBatchSize: Int {
         guard let tile = backend.linearTile else { return BatchFit.usual }
@@ -48,6 +51,7 @@ final class OpenCLSession: InferenceSession {
 
     init(_ opened: OpenedModel, on device: Device, options: SessionOptions) throws {
         backend = try OpenCLBackend(device, tuned: options)
+        lanes = try backend.makeTransferLanes()
         deviceName = device.name
         isMultiLabel = opened.isMultiLabel
         recordsSteps = options.backend.profiles
@@ -56,15 +60,52 @@ final class OpenCLSession: InferenceSession {
     }
 
     func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
+        try withBytes(of: input, output) { key, bytes throws(OpenCLError) in
+            guard let lanes else { return try run(key, on: bytes) }
+            var steps = HostStepRecorder(isOn: recordsSteps)
+            let begun = try begin(key, on: bytes, through: lanes, &steps)
+            if recordsSteps {
+                try? backend.finish()
+                steps.end("wait")
+            }
+            let answer = try begun()
+            steps.end("download")
+            lastSteps = steps.steps
+            return answer
+        }
+    }
+
+    func begin(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> BegunPass {
+        guard let lanes else {
+            let answer = try run(input, output)
+            return BegunPass { answer }
+        }
+        let begun = try withBytes(of: input, output) { key, bytes throws(OpenCLError) in
+            var steps = HostStepRecorder(isOn: false)
+            return try begin(key, on: bytes, through: lanes, &steps)
+        }
+        return BegunPass { () throws(FoveaError) in
+            do {
+                return try begun()
+            } catch {
+                throw FoveaError(error)
+            }
+        }
+    }
+
+    private func withBytes<Answer>(
+        of input: ModelInput, _ output: OutputKind,
+        _ body: (PassKey, UnsafeRawBufferPointer) throws(OpenCLError) -> Answer
+    ) throws(FoveaError) -> Answer {
         try check(input, output)
         do {
             switch input {
             case .pictures(let batch, let normalization):
                 let key = PassKey(input: batch.shape, normalization: normalization, output: output)
-                return try batch.bytes.withUnsafeBytes { bytes in try run(key, on: bytes) }
+                return try batch.bytes.withUnsafeBytes { bytes throws(OpenCLError) in try body(key, bytes) }
             case .tensor(let tensor):
                 let key = PassKey(input: tensor.shape, normalization: nil, output: output)
-                return try tensor.values.withUnsafeBytes { bytes in try run(key, on: bytes) }
+                return try tensor.values.withUnsafeBytes { bytes throws(OpenCLError) in try body(key, bytes) }
             }
         } catch {
             throw FoveaError(error)
@@ -101,6 +142,28 @@ final class OpenCLSession: InferenceSession {
             // The queue may still read the caller's bytes.
             try? backend.finish()
             throw error
+        }
+    }
+
+    /// Upload, launches and download through a lane: gives what waits for the answer, on any thread.
+    private func begin(
+        _ key: PassKey, on bytes: UnsafeRawBufferPointer, through lanes: TransferLanes, _ steps: inout HostStepRecorder
+    ) throws(OpenCLError) -> () throws(OpenCLError) -> HostTensor {
+        let pass = try pass(for: key)
+        let lane = lanes.take()
+        do {
+            try lanes.upload(bytes, into: pass.tensors.input, through: lane)
+            steps.end("upload")
+            try pass.enqueue(on: backend)
+            try lanes.startDownload(pass.tensors.outputs, through: lane)
+            steps.end("enqueue")
+        } catch {
+            lanes.abandon(lane)
+            throw error
+        }
+        let shapes = pass.tensors.outputs.map(\.shape)
+        return { [isMultiLabel] () throws(OpenCLError) in
+            key.output.finish(try lanes.finishDownload(shapes, through: lane), isMultiLabel)
         }
     }
 

@@ -1,6 +1,7 @@
 import OpenCLOperations
 import OpenCLRuntime
 import Operations
+import Synchronization
 import VisionModels
 
 /// A session in float16 that computes a picture whose numbers pass 65504 again, alone and in float32.
@@ -12,6 +13,8 @@ final class OverflowFallbackSession: InferenceSession {
     private let makeExact: () throws(FoveaError) -> any InferenceSession
     private let report: (@Sendable (String) -> Void)?
     private var exact: (any InferenceSession)?
+    /// Held while the float32 model is loaded or computes: passes may be answered on several threads.
+    private let exactLock = Mutex(())
 
     /// Guards a session.
     ///
@@ -42,8 +45,21 @@ final class OverflowFallbackSession: InferenceSession {
         return made
     }
 
+    var passCount: Int { session.passCount }
+
     func run(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> HostTensor {
-        var result = try session.run(input, output)
+        try repaired(try session.run(input, output), of: input, output)
+    }
+
+    func begin(_ input: ModelInput, _ output: OutputKind) throws(FoveaError) -> BegunPass {
+        let begun = try session.begin(input, output)
+        return BegunPass { () throws(FoveaError) in try self.repaired(try begun.answer(), of: input, output) }
+    }
+
+    private func repaired(
+        _ result: HostTensor, of input: ModelInput, _ output: OutputKind
+    ) throws(FoveaError) -> HostTensor {
+        var result = result
         // Several layers lie one after the other, all pictures in each.
         let (count, layers) = (input.count, output.stackedLayerCount ?? 1)
         let length = result.shape.count / (layers * count)
@@ -54,9 +70,10 @@ final class OverflowFallbackSession: InferenceSession {
             places(of: picture).contains { result.values[$0].contains { !$0.isFinite } }
         }
         guard !overflowed.isEmpty else { return result }
-        let exact = try exactSession()
         for picture in overflowed {
-            let again = try exact.run(input.picture(picture), output)
+            let again = try exactLock.withLock { _ throws(FoveaError) in
+                try exactSession().run(input.picture(picture), output)
+            }
             for (layer, place) in places(of: picture).enumerated() {
                 result.values.replaceSubrange(place, with: again.values[layer * length..<(layer + 1) * length])
             }

@@ -18,6 +18,11 @@ package final class PictureModel: Sendable {
     package var deviceName: String { sessions.deviceName }
     /// Number of devices, and so of batches that are computed at once.
     package var deviceCount: Int { sessions.count }
+    /// Number of batches that should be under way so that no device waits for its next: one to compute and one to follow.
+    ///
+    /// One where there is a single device that does one thing at a time: a batch then takes all that has come until the
+    /// rows of the one before are written.
+    package var batchCount: Int { sessions.passCount == 1 ? 1 : 2 * deviceCount }
     /// What products are computed in.
     package var precision: Precision { sessions.precision }
     /// How many pictures a batch should have where nobody says.

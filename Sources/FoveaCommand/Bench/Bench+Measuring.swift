@@ -102,6 +102,7 @@ extension Bench {
                 let measured = try benchmark.measure(limit, warmUp: warmUp)
                 row = .init(configuration: opened.configuration, batchSize: size, own: measured)
             }
+            row.streamSeconds = try benchmark.stream(limit, warmUp: warmUp)
             report.rows.append(row)
         }
     }

@@ -12,6 +12,10 @@ struct Bench: ParsableCommand, VerboseCommand {
             rank. GFLOP/s counts the products of the model, a multiply-add as two. With --versus both devices run in \
             turns.
 
+            Each run is waited for, and images/s is what its median gives. Where the device takes the next batch before \
+            it has answered the last, as a GPU with memory of its own does, stream/s is what a stream of batches gets: \
+            two under way, the mean over as many runs or seconds again.
+
             The roofline is what the device can do at most: its rate of multiply-adds, and bytes a second from memory, \
             both measured on it once and kept. A share of it says how much is left to gain; with --profile that of each \
             kernel is of the lower of the two ceilings for its operations and bytes, and passes 100 % where caches hold \

@@ -26,6 +26,7 @@ extension BenchmarkReport {
             ("depth", JSON(row.configuration.depth)), ("flop", JSON(row.flop)),
         ])
         append(row, row.own, device, to: &members)
+        if let rate = row.streamRate { members["streamImagesPerSecond"] = JSON(rate) }
         if let statistics = row.rival, let rival, let ratio = row.ratio {
             var other = JSON.Object([("device", JSON(rival.name)), ("precision", JSON(rival.precision.rawValue))])
             append(row, statistics, rival, to: &other)

@@ -34,23 +34,32 @@ extension BenchmarkReport {
     }
 
     private var titles: String {
-        let numbers = ["p50 ms", "p90 ms", "p99 ms", "best ms", "images/s", "GFLOP/s", "% of peak"]
+        let numbers =
+            ["p50 ms", "p90 ms", "p99 ms", "best ms", "images/s"] + (hasStreams ? ["stream/s"] : [])
+            + ["GFLOP/s", "% of peak"]
         return axisColumns.map { $0.title.padded($0.axis == .inputSize ? 10 : 6) }.joined() + "runs".padded(7)
             + (numbers + (rows.count > 1 ? ["ms/GFLOP"] : [])).map { $0.padded(10) }.joined() + "  device\n"
     }
 
+    /// Whether a device took the next batch before it had answered the last.
+    private var hasStreams: Bool { rows.contains { $0.streamSeconds != nil } }
+
     private func lines(_ row: Row) -> [String] {
-        guard let statistics = row.rival, let rival else { return [line(row, row.own, device)] }
+        let own = line(row, row.own, device, stream: row.streamRate)
+        guard let statistics = row.rival, let rival else { return [own] }
         let ratio = "  \((row.ratio ?? 0).formatted(decimals: 2)) times as long\n"
-        return [line(row, row.own, device), String(line(row, statistics, rival).dropLast()) + ratio]
+        return [own, String(line(row, statistics, rival).dropLast()) + ratio]
     }
 
-    private func line(_ row: Row, _ statistics: LatencyStatistics, _ device: Device) -> String {
+    private func line(
+        _ row: Row, _ statistics: LatencyStatistics, _ device: Device, stream: Double? = nil
+    ) -> String {
         let milliseconds = [statistics.median, statistics.percentile(90), statistics.percentile(99), statistics.best]
         let (rate, share) = (row.flopPerSecond(statistics), row.share(statistics, on: device))
         let cells =
             milliseconds.map { ($0 * 1000).formatted(decimals: 2) }
-            + [(Double(row.batchSize) / statistics.median).formatted(decimals: 1), (rate / 1e9).formatted(decimals: 1)]
+            + [(Double(row.batchSize) / statistics.median).formatted(decimals: 1)]
+            + (hasStreams ? [stream?.formatted(decimals: 1) ?? "–"] : []) + [(rate / 1e9).formatted(decimals: 1)]
             + [share.map { (100 * $0).formatted(decimals: 1) } ?? "–"]
             + (rows.count > 1 ? [(1e12 / rate).formatted(decimals: 3)] : [])
         return axisColumns.map { $0.axis.label(row).padded($0.axis == .inputSize ? 10 : 6) }.joined()

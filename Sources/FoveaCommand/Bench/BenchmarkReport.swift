@@ -21,6 +21,9 @@ struct BenchmarkReport {
         let configuration: VisionTransformerConfiguration
         let batchSize: Int
         let own: LatencyStatistics
+        /// Seconds a run in a stream of them, each begun before the one before is answered; nil where the device does one at
+        /// a time.
+        var streamSeconds: Double?
         var rival: LatencyStatistics?
         var profile: LaunchProfile?
 
@@ -31,6 +34,8 @@ struct BenchmarkReport {
         /// Height and width of the pictures in pixels.
         var inputSize: InputSize { InputSize(height: configuration.imageHeight, width: configuration.imageWidth) }
 
+        /// Pictures a second in a stream of batches; nil as `streamSeconds`.
+        var streamRate: Double? { streamSeconds.map { Double(batchSize) / $0 } }
         /// Operations a second, by the median.
         func flopPerSecond(_ statistics: LatencyStatistics) -> Double { flop / statistics.median }
         /// Its part of the rate of multiply-adds; nil for the reference.

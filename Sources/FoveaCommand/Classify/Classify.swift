@@ -73,7 +73,7 @@ struct Classify: AsyncParsableCommand, PictureModelCommand {
         let writer = RowWriter(
             format: format, facts: facts, stream: stream, failFast: failFast, verbosity: options.verbosity)
         let feed = PictureFeed(inputs, through: reader, batchSize: options.batchSize(of: classifier.model))
-        let batches = BatchPipeline(feed, deviceCount: classifier.model.deviceCount, compute: classifier.rows)
+        let batches = BatchPipeline(feed, batchCount: classifier.model.batchCount, compute: classifier.rows)
         try await writer.write(batches, of: shard, total: { pictures.count(in: shard) })
     }
 }

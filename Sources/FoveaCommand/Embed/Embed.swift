@@ -62,7 +62,7 @@ struct Embed: AsyncParsableCommand, PictureModelCommand {
         let writer = RowWriter(
             format: format, facts: embedder.width, stream: stream, failFast: failFast, verbosity: options.verbosity)
         let feed = PictureFeed(inputs, through: reader, batchSize: options.batchSize(of: embedder.model))
-        let batches = BatchPipeline(feed, deviceCount: embedder.model.deviceCount, compute: embedder.rows)
+        let batches = BatchPipeline(feed, batchCount: embedder.model.batchCount, compute: embedder.rows)
         try await writer.write(batches, of: shard, total: { pictures.count(in: shard) })
     }
 

@@ -60,7 +60,7 @@ struct Evaluate: AsyncParsableCommand, PictureModelCommand {
         let predictions = try folder.map { try PredictionTable($0.file("predictions.csv"), classes) }
         let feed = PictureFeed(
             SampleSupply(evaluator.pictures), through: reader, batchSize: options.batchSize(of: evaluator.model))
-        let batches = BatchPipeline(feed, deviceCount: evaluator.model.deviceCount, compute: evaluator.rankings)
+        let batches = BatchPipeline(feed, batchCount: evaluator.model.batchCount, compute: evaluator.rankings)
         let tally = try await evaluate(batches, evaluator.pictures.samples, &report, predictions)
         if let folder {
             try predictions?.finish()

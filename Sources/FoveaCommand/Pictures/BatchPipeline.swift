@@ -14,15 +14,14 @@ struct BatchPipeline<Supply: PictureSupply & ~Copyable, Answer: Sendable> {
     /// Joins pictures and a model.
     ///
     /// - Parameters:
-    ///   - deviceCount: On how many devices the model is. Several have a batch each to compute and one that waits; a single
-    ///     one is fed when its rows are written, so that a batch takes all that has come until then.
+    ///   - batchCount: How many batches are under way at once.
     ///   - compute: What the model says of a batch.
     init(
-        _ feed: PictureFeed<Supply>, deviceCount: Int,
+        _ feed: PictureFeed<Supply>, batchCount: Int,
         compute: @escaping @Sendable ([FedPicture]) async throws(FoveaError) -> Answer
     ) {
         (self.feed, self.compute) = (feed, compute)
-        limit = deviceCount == 1 ? 1 : 2 * deviceCount
+        limit = batchCount
     }
 
     /// Hands every batch and its answer over, to have its rows written.

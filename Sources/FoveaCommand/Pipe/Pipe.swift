@@ -59,7 +59,7 @@ struct Pipe: AsyncParsableCommand, PictureModelCommand {
         let (files, reader) = try options.find()
         let (rows, model) = try options.load(files, reader, as: rows)
         let feed = PictureFeed(requests, through: reader, batchSize: options.batchSize(of: model))
-        var batches = BatchPipeline(feed, deviceCount: model.deviceCount, compute: rows)
+        var batches = BatchPipeline(feed, batchCount: model.batchCount, compute: rows)
         var tally = Tally()
         try await batches.forEach { pictures, answer in
             options.verbosity.detail(pictures)

@@ -1,0 +1,47 @@
+import OpenCLRuntime
+import Synchronization
+
+/// Memory through which one pass after the other sends its bytes to a device and gets its results back.
+///
+/// `@unchecked Sendable`: one thread at a time has it, from `take` of its `TransferLanes` to the end of the pass.
+package final class TransferLane: @unchecked Sendable {
+    /// Whether a pass has it.
+    let isTaken = Atomic<Bool>(false)
+    /// What goes to the device.
+    private(set) var outgoing: PinnedMemory?
+    /// What has come from the device.
+    private(set) var incoming: PinnedMemory?
+    /// Where bytes wait on the device while the pass before still reads its own.
+    private(set) var landing: Buffer?
+    /// When the results are there.
+    var arrival: Event?
+
+    init() {}
+
+    /// The outgoing memory, made anew where there is too little: a lane of steady use makes none.
+    func outgoing(_ byteCount: Int, _ queue: CommandQueue) throws(OpenCLError) -> PinnedMemory {
+        if let outgoing, outgoing.bytes.count >= byteCount { return outgoing }
+        outgoing = nil
+        let made = try PinnedMemory(queue, byteCount: byteCount)
+        outgoing = made
+        return made
+    }
+
+    /// The incoming memory, in the same way.
+    func incoming(_ byteCount: Int, _ queue: CommandQueue) throws(OpenCLError) -> PinnedMemory {
+        if let incoming, incoming.bytes.count >= byteCount { return incoming }
+        incoming = nil
+        let made = try PinnedMemory(queue, byteCount: byteCount)
+        incoming = made
+        return made
+    }
+
+    /// The memory on the device, in the same way.
+    func landing(_ byteCount: Int, _ context: Context) throws(OpenCLError) -> Buffer {
+        if let landing, landing.byteCount >= byteCount { return landing }
+        landing = nil
+        let made = try Buffer(context, byteCount: byteCount)
+        landing = made
+        return made
+    }
+}
