@@ -4,21 +4,22 @@ import Operations
 /// The host side of `linear_wgmma.cl`.
 extension OpenCLBackend {
     /// Folds layer scale in, narrows the weight and lays it out by tiles: `[panels][⌈in / 64⌉][panel][64]`, swizzled.
-    func prepareWarpGroups(_ parameters: LinearParameters, _ product: NarrowProduct) throws(OpenCLError) -> OpenCLLinear {
+    func prepareWarpGroups(_ parameters: LinearParameters, _ product: NarrowProduct) throws(OpenCLError) -> OpenCLLinear
+    {
         let (outputs, inputs) = (parameters.outputWidth, parameters.inputWidth)
         let panel = WarpGroupTile.weightPanel(isEmulated: product.isEmulated)
         let (values, scale, precision) = (parameters.weight.values, parameters.layerScale, product.precision)
         let step = WarpGroupTile.step
         let steps = (inputs + step - 1) / step
-        let weight = try storePanels((outputs + panel - 1) / panel, of: steps * panel * step) { index, target in
+        let weight = try storePanels((outputs + panel - 1) / panel, of: steps * panel * step) {
+            (index, target: UnsafeMutablePointer<UInt16>) in
             values.withUnsafeBufferPointer { source in
                 for row in 0..<min(panel, outputs - index * panel) {
                     let output = index * panel + row
-                    let factor = scale?[output] ?? 1
-                    for k in 0..<inputs {
-                        let chunk = (k / 8 ^ row) & 7
-                        target[(k / step * panel + row) * step + chunk * 8 + k % 8] = precision.operandBits(
-                            source[output * inputs + k] * factor)
+                    let line = UnsafeBufferPointer(rebasing: source[output * inputs..<(output + 1) * inputs])
+                    precision.forOperands(of: line, times: scale?[output] ?? 1) { chunk, bits in
+                        let place = (chunk / 8 * panel + row) * step + ((chunk ^ row) & 7) * 8
+                        UnsafeMutableRawPointer(target + place).storeBytes(of: bits, as: SIMD8<UInt16>.self)
                     }
                 }
             }
