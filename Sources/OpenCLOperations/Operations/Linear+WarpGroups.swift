@@ -56,7 +56,7 @@ extension OpenCLBackend {
         let groups = min(tile.count(rows: rows, outputs: outputs), profile.device.computeUnits * tile.groupsPerUnit)
         try launch(
             .linear, kernel: "linear_wgmma",
-            problem.merging(tile.defines) { $1 }.merging(product.matrixDefines(.wgmma)) { $1 },
+            problem.merging(tile.defines(leaving: y.element)) { $1 }.merging(product.matrixDefines(.wgmma)) { $1 },
             [
                 .buffer(operands.buffer), .buffer(linear.weight), .buffer(linear.bias),
                 residual.map { .buffer($0) } ?? .unused, .buffer(y.buffer), .int(rows),
@@ -121,9 +121,15 @@ struct WarpGroupTile {
     var blockRows: Int { 64 * warpGroups }
     /// Items of a group.
     var items: Int { 128 * warpGroups }
+
     /// Values of the macros.
-    var defines: [String: Int] {
-        ["WARP_GROUPS": warpGroups, "PANEL": panel, "STAGES": stages, "IN_FLIGHT": inFlight, "LEAVING_TILES": 1]
+    ///
+    /// There is room for two tiles of results on their way out where they are operands, half as large as floats.
+    func defines(leaving element: DeviceTensor.Element) -> [String: Int] {
+        [
+            "WARP_GROUPS": warpGroups, "PANEL": panel, "STAGES": stages, "IN_FLIGHT": inFlight,
+            "LEAVING_TILES": element == .float32 ? 1 : 2,
+        ]
     }
 
     /// Tiles of the result.
