@@ -154,8 +154,10 @@ static inline void copy_chunk(__local uint4 *target, __global const input *row, 
   #define copies_wait()
 #endif
 
-// Rows of a head to local memory. Past the end the last one is read again.
-static inline void copy_rows(__local uint4 *target, __global const input *rows, int count, int first, int end) {
+// Rows of a head to local memory. Past the end the last one is read again. (Always inlined: PoCL 3.1 loses a kernel's local
+// array in a function that is called with no other.)
+static inline __attribute__((always_inline))
+void copy_rows(__local uint4 *target, __global const input *rows, int count, int first, int end) {
 #if ITEMS % CHUNKS == 0
   // An item's chunks are in the same place of rows that are as far apart.
   const int line = get_local_id(0) / CHUNKS, chunk = get_local_id(0) % CHUNKS;
@@ -187,7 +189,8 @@ static inline void scatter_pairs(uint4 even, uint4 odd, __local uint *column) {
 #endif
 
 // Keys and values of a block.
-static inline void copy_block(__local uint4 *keys, __global const input *key_rows, int first_key, int tokens) {
+static inline __attribute__((always_inline))
+void copy_block(__local uint4 *keys, __global const input *key_rows, int first_key, int tokens) {
   __global const input *value_rows = key_rows + WIDTH;
   __local uint4 *values = keys + KEYS * STRIDE;
   copy_rows(keys, key_rows, KEYS, first_key, tokens);

@@ -12,13 +12,15 @@ extension OpenCLBackend {
         let (values, scale) = (parameters.weight.values, parameters.layerScale)
         let (outputs, inputs) = (parameters.outputWidth, parameters.inputWidth)
         let (stride, precision) = (product.operandStride(inputs), product.precision)
-        let weight = try storePanels((outputs + panel - 1) / panel, of: panel * stride) { index, target in
+        let weight = try storePanels((outputs + panel - 1) / panel, of: panel * stride) {
+            (index, target: UnsafeMutablePointer<UInt16>) in
             values.withUnsafeBufferPointer { source in
                 for row in 0..<min(panel, outputs - index * panel) {
                     let output = index * panel + row
-                    let factor = scale?[output] ?? 1
-                    for k in 0..<inputs {
-                        target[row * stride + k] = precision.operandBits(source[output * inputs + k] * factor)
+                    let line = UnsafeBufferPointer(rebasing: source[output * inputs..<(output + 1) * inputs])
+                    precision.forOperands(of: line, times: scale?[output] ?? 1) { chunk, bits in
+                        UnsafeMutableRawPointer(target + row * stride + chunk * 8).storeBytes(
+                            of: bits, as: SIMD8<UInt16>.self)
                     }
                 }
             }
@@ -43,7 +45,8 @@ extension OpenCLBackend {
         precondition(residual.map { $0.shape.count == y.shape.count } ?? true, "residual must be \(y.shape)")
         if instruction == .wgmma {
             try launchWarpGroups(
-                operands, linear, product, activation: activation, residual: residual?.buffer, into: y, rows: y.shape.rows)
+                operands, linear, product, activation: activation, residual: residual?.buffer, into: y,
+                rows: y.shape.rows)
             return y
         }
         let tile = MatrixTile(instruction, isEmulated: product.isEmulated)
@@ -74,8 +77,29 @@ extension NarrowProduct {
 }
 
 extension Precision {
-    /// A number of 16 bits, rounded to nearest, ties to even; NaN stays NaN.
-    func operandBits(_ value: Float) -> UInt16 {
-        self == .float16 ? Float16(value).bitPattern : value.bfloat16Bits
+    /// Rounds a row of a weight, a factor in: hands it on eight neighbours at a time, zeros past its end.
+    ///
+    /// - Parameter store: Gets the number of the chunk and its bits.
+    func forOperands(
+        of row: UnsafeBufferPointer<Float>, times factor: Float, _ store: (_ chunk: Int, SIMD8<UInt16>) -> Void
+    ) {
+        guard let base = row.baseAddress else { return }
+        for first in stride(from: 0, to: row.count, by: 8) {
+            var values = SIMD8<Float>.zero
+            if first + 8 <= row.count {
+                values = UnsafeRawPointer(base + first).loadUnaligned(as: SIMD8<Float>.self)
+            } else {
+                for index in first..<row.count { values[index - first] = row[index] }
+            }
+            store(first / 8, operandBits(values * factor))
+        }
+    }
+
+    /// Numbers of 16 bits, rounded to nearest, ties to even; NaN stays NaN.
+    func operandBits(_ values: SIMD8<Float>) -> SIMD8<UInt16> {
+        if self == .float16 { return unsafeBitCast(SIMD8<Float16>(values), to: SIMD8<UInt16>.self) }
+        let bits = unsafeBitCast(values, to: SIMD8<UInt32>.self)
+        let rounded = (bits &+ 0x7FFF &+ ((bits &>> 16) & 1)) &>> 16
+        return SIMD8(truncatingIfNeeded: rounded.replacing(with: (bits &>> 16) | 0x40, where: values .!= values))
     }
 }

@@ -4,21 +4,22 @@ import Operations
 /// The host side of `linear_wgmma.cl`.
 extension OpenCLBackend {
     /// Folds layer scale in, narrows the weight and lays it out by tiles: `[panels][⌈in / 64⌉][panel][64]`, swizzled.
-    func prepareWarpGroups(_ parameters: LinearParameters, _ product: NarrowProduct) throws(OpenCLError) -> OpenCLLinear {
+    func prepareWarpGroups(_ parameters: LinearParameters, _ product: NarrowProduct) throws(OpenCLError) -> OpenCLLinear
+    {
         let (outputs, inputs) = (parameters.outputWidth, parameters.inputWidth)
         let panel = WarpGroupTile.weightPanel(isEmulated: product.isEmulated)
         let (values, scale, precision) = (parameters.weight.values, parameters.layerScale, product.precision)
         let step = WarpGroupTile.step
         let steps = (inputs + step - 1) / step
-        let weight = try storePanels((outputs + panel - 1) / panel, of: steps * panel * step) { index, target in
+        let weight = try storePanels((outputs + panel - 1) / panel, of: steps * panel * step) {
+            (index, target: UnsafeMutablePointer<UInt16>) in
             values.withUnsafeBufferPointer { source in
                 for row in 0..<min(panel, outputs - index * panel) {
                     let output = index * panel + row
-                    let factor = scale?[output] ?? 1
-                    for k in 0..<inputs {
-                        let chunk = (k / 8 ^ row) & 7
-                        target[(k / step * panel + row) * step + chunk * 8 + k % 8] = precision.operandBits(
-                            source[output * inputs + k] * factor)
+                    let line = UnsafeBufferPointer(rebasing: source[output * inputs..<(output + 1) * inputs])
+                    precision.forOperands(of: line, times: scale?[output] ?? 1) { chunk, bits in
+                        let place = (chunk / 8 * panel + row) * step + ((chunk ^ row) & 7) * 8
+                        UnsafeMutableRawPointer(target + place).storeBytes(of: bits, as: SIMD8<UInt16>.self)
                     }
                 }
             }
@@ -55,7 +56,7 @@ extension OpenCLBackend {
         let groups = min(tile.count(rows: rows, outputs: outputs), profile.device.computeUnits * tile.groupsPerUnit)
         try launch(
             .linear, kernel: "linear_wgmma",
-            problem.merging(tile.defines) { $1 }.merging(product.matrixDefines(.wgmma)) { $1 },
+            problem.merging(tile.defines(leaving: y.element)) { $1 }.merging(product.matrixDefines(.wgmma)) { $1 },
             [
                 .buffer(operands.buffer), .buffer(linear.weight), .buffer(linear.bias),
                 residual.map { .buffer($0) } ?? .unused, .buffer(y.buffer), .int(rows),
@@ -120,9 +121,15 @@ struct WarpGroupTile {
     var blockRows: Int { 64 * warpGroups }
     /// Items of a group.
     var items: Int { 128 * warpGroups }
+
     /// Values of the macros.
-    var defines: [String: Int] {
-        ["WARP_GROUPS": warpGroups, "PANEL": panel, "STAGES": stages, "IN_FLIGHT": inFlight, "LEAVING_TILES": 1]
+    ///
+    /// There is room for two tiles of results on their way out where they are operands, half as large as floats.
+    func defines(leaving element: DeviceTensor.Element) -> [String: Int] {
+        [
+            "WARP_GROUPS": warpGroups, "PANEL": panel, "STAGES": stages, "IN_FLIGHT": inFlight,
+            "LEAVING_TILES": element == .float32 ? 1 : 2,
+        ]
     }
 
     /// Tiles of the result.
