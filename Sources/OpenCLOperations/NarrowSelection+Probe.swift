@@ -38,7 +38,9 @@ extension OpenCLBackend {
         let expected = try download(attention(x, heads: probe.heads, scale: probe.scale, bias: nil, queries: nil))
         return refusal(of: .attention, by: product, expecting: expected, within: { _ in probe.bound(product) }) {
             () throws(OpenCLError) in
-            guard let tile = AttentionMatrixTile(product, instruction, headWidth: probe.headWidth) else { return expected }
+            guard let tile = AttentionMatrixTile(product, instruction, headWidth: probe.headWidth) else {
+                return expected
+            }
             let y = try attentionMatrix(
                 narrowed(x, to: product, as: .operand), heads: probe.heads, scale: probe.scale, bias: nil,
                 queries: probe.tokens, tile, product, instruction)
