@@ -20,7 +20,8 @@ struct TransferFaultTests {
         static func compile(to path: String) -> Bool {
             let source = PackageRoot.path + "/Tests/Fixtures/OpenCLRuntime/FaultLayer.c"
             return ["clang", "cc"].contains { compiler in
-                var words = [compiler, "-shared", "-fPIC", "-O1", "-w", "-o", path, source].map { strdup($0) } + [nil]
+                let command: [String] = [compiler, "-shared", "-fPIC", "-O1", "-w", "-o", path, source]
+                var words = command.map { strdup($0) } + [nil]
                 defer { for word in words { free(word) } }
                 var child: pid_t = 0
                 guard posix_spawnp(&child, compiler, nil, nil, &words, environ) == 0 else { return false }
