@@ -50,15 +50,18 @@ struct TransferFaultTests {
     /// What a function answers, and what a caller is told.
     private static let faults: [(function: String, status: Int32, category: FoveaError.Category)] = [
         ("clEnqueueMapBuffer", -4, .outOfMemory), ("clEnqueueWriteBuffer", -5, .deviceFailed),
-        ("clEnqueueCopyBuffer", -36, .deviceFailed), ("clEnqueueNDRangeKernel", -5, .deviceFailed),
-        ("clEnqueueReadBuffer", -9999, .deviceFailed), ("clFlush", -36, .deviceFailed),
-        ("clWaitForEvents", -14, .deviceFailed), ("clGetEventInfo", -6, .outOfMemory),
+        ("clEnqueueCopyBuffer", -36, .deviceFailed), ("clEnqueueReadBuffer", -9999, .deviceFailed),
+        ("clFlush", -36, .deviceFailed), ("clWaitForEvents", -14, .deviceFailed),
+        ("clGetEventInfo", -6, .outOfMemory),
     ]
 
     private typealias Pass = (input: ModelInput, answer: HostTensor)
 
     private static func session(staged: Bool) throws -> any InferenceSession {
-        try TestDevice.demo(on: TestDevice.require()) { $0.backend.stagesTransfers = staged }
+        try TestDevice.demo(on: TestDevice.require()) {
+            // NaN is written into results by calls of their own, which are no transfers of a pass.
+            ($0.backend.stagesTransfers, $0.backend.fillsWithNaN) = (staged, false)
+        }
     }
 
     /// Two different pictures, and what they give without a lane.
@@ -86,15 +89,17 @@ struct TransferFaultTests {
         }
     }
 
-    /// Lets one call fail, and says what was wrong; nil where nothing was.
+    /// Lets one call fail, and says whether there was such a call, and what was wrong; nil where nothing was.
     private static func complaint(
         _ fault: (function: String, status: Int32, category: FoveaError.Category), call: Int, _ layer: FaultLayer,
-        _ passes: [Pass]
+        _ passes: [Pass], _ wasHit: inout Bool
     ) throws -> String? {
         let session = try session(staged: true)
         layer.inject(fault.status, in: fault.function, call: call)
         let failures = try failures(of: passes, on: session)
-        guard failures.count == (layer.wasHit ? 1 : 0) else { return "gave \(failures.count) failures: \(failures)" }
+        wasHit = layer.wasHit
+        layer.inject(0, in: "", call: 0)
+        guard failures.count == (wasHit ? 1 : 0) else { return "gave \(failures.count) failures: \(failures)" }
         if let error = failures.first, error.category != fault.category || !"\(error)".contains(fault.function) {
             return "became \(error.category): \(error)"
         }
@@ -107,9 +112,12 @@ struct TransferFaultTests {
         guard let layer = FaultLayer(path) else { return "the layer does not load" }
         let (fault, passes) = (faults[index], try passes())
         for call in 1..<200 {
-            if let complaint = try complaint(fault, call: call, layer, passes) { return "call \(call) \(complaint)" }
+            var wasHit = false
+            if let complaint = try complaint(fault, call: call, layer, passes, &wasHit) {
+                return "call \(call) \(complaint)"
+            }
             if layer.live != 0 { return "call \(call) left \(layer.live) objects alive" }
-            if !layer.wasHit { return call == 1 ? "it is never called" : nil }
+            if !wasHit { return call == 1 ? "it is never called" : nil }
         }
         return "it is called without end"
     }
