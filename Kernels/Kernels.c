@@ -192,7 +192,8 @@ static const struct {
     KERNEL(reduction),
     KERNEL(softmax),
     KERNEL(softmax_plain),
-    KERNEL(swizzle), KERNEL(transposition),
+    KERNEL(swizzle),
+    KERNEL(transposition),
     KERNEL(wgmma),
     KERNEL(widening),
 };

@@ -7,8 +7,9 @@
 //   While they run the tiles AHEAD of them are under way, those of the next tile of y among them.
 //
 //   x         [rows, INPUTS]     operands  in   as swizzle.cl has them; narrowing.cl, layer_norm.cl or another product
-//   weight    [panels][STEPS][WEIGHT_PANEL][64]  operands  in   a row's chunks permuted as in swizzle.cl; zero past INPUTS and OUTPUTS
-//   bias      [panels · WEIGHT_PANEL]  float  in   zero-padded, as W in panels of WEIGHT_PANEL columns
+//   weight    [panels][STEPS][WEIGHT_PANEL][64]  operands  in   panels of WEIGHT_PANEL of W's rows, whose chunks are permuted
+//                                            as in swizzle.cl; zero past INPUTS and OUTPUTS
+//   bias      [panels · WEIGHT_PANEL]  float  in   zero past OUTPUTS
 //   residual  [rows, OUTPUTS]    float  in   read only with RESIDUAL; may alias y; with PATCHES [PATCHES, OUTPUTS], the
 //                                            positions
 //   y         [rows, OUTPUTS]    float  out  every element written; must not alias x. NARROW_OUTPUT 1: [rows, OUTPUT_STRIDE]
@@ -16,7 +17,7 @@
 //                                            a picture's rows are PATCHES after PREFIX that are left as they are
 //   rows      int  in
 //
-//   Launch    groups: any number up to ⌈rows / BLOCK_ROWS⌉ × panels, panels = ⌈OUTPUTS / PANEL⌉; items: ITEMS
+//   Launch    groups: any number; ⌈rows / BLOCK_ROWS⌉ × ⌈OUTPUTS / PANEL⌉ have a tile each; items: ITEMS
 //   Local     STAGES · (BLOCK_ROWS + PANEL) · 64 operands, LEAVING_TILES · BLOCK_ROWS · 64 results, PANEL floats
 //   Numerics  products exact, sums float32 in the instruction's order, then bias, activation and residual in float32. A row
 //             does not depend on the rows around it
@@ -108,7 +109,8 @@ void next_fetch(fetch *next, int tile_count, int rows, __local uint4 *tiles, __g
             next->stage, under_way);
   const int column = panel * PANEL, weight_panel = column / WEIGHT_PANEL;
   copy_tile(target + BLOCK_ROWS * STEP_CHUNKS,
-            weight + ((size_t)(weight_panel * STEPS + next->step) * WEIGHT_PANEL + column % WEIGHT_PANEL) * STEP_CHUNKS, PANEL * (STEP_CHUNKS * 16), next->stage, under_way);
+            weight + ((size_t)(weight_panel * STEPS + next->step) * WEIGHT_PANEL + column % WEIGHT_PANEL) * STEP_CHUNKS,
+            PANEL * (STEP_CHUNKS * 16), next->stage, under_way);
   if (++next->step == STEPS) {
     next->step = 0;
     next->tile += get_num_groups(0);
@@ -245,7 +247,9 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
     }
     products_end(sum, &under_way);
     UNROLL
-    for (int i = 0; i < (PANEL + ITEMS - 1) / ITEMS; ++i) panel_bias[min(item + i * ITEMS, PANEL - 1)] = item_bias[i];
+    for (int i = 0; i < (PANEL + ITEMS - 1) / ITEMS; ++i) {
+      if (item + i * ITEMS < PANEL) panel_bias[item + i * ITEMS] = item_bias[i];
+    }
     barrier(CLK_LOCAL_MEM_FENCE);  // bias written before any item reads it
 
     // 4. Epilogue.
@@ -283,7 +287,10 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
         if (row < rows) {
   #if NARROW_OUTPUT == 2
           const size_t line = (size_t)((first_column + c) / SWIZZLED_STEP) * SWIZZLED_ROWS(rows) + row;
-          if (first_column + c < OUTPUTS) ((__global uint4 *)y)[line * LEAVING_CHUNKS + chunk] = columns[place * LEAVING_CHUNKS + chunk];
+          // Where a chunk lies in the tile is where it lies in y.
+          if (first_column + c < OUTPUTS) {
+            ((__global uint4 *)y)[line * LEAVING_CHUNKS + chunk] = columns[place * LEAVING_CHUNKS + chunk];
+          }
   #else
           const int first = first_column + c + chunk * 8;
           if (first < OUTPUT_STRIDE) {

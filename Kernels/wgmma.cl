@@ -101,13 +101,18 @@ static inline void stage_wait(int stage, int round, pipeline *p) {
 
 static inline ulong descriptor(__local const uint4 *tile, const pipeline *p) { return DESCRIPTOR((tile - p->tiles) * 16); }
 
-// A row's 16 neighbouring k of a product.
+// A row's 16 neighbouring k of a product: two chunks, each in a place of its own.
 static inline void load_operands(float *values, ulong descriptor, int row, const pipeline *p) {
   const uint start = (uint)(descriptor & 0x3fff) << 4, rows_8 = (uint)(descriptor >> 32 & 0x3fff) << 4;
-  for (int k = 0; k < 16; ++k) {
-    const uint address = start + row / 8 * rows_8 + row % 8 * 128 + k * 2;
-    const uint swizzled = address ^ (address >> 7 & 7) << 4;
-    values[k] = descriptor >> 62 == 1 ? operand_value(((__local const ushort *)p->tiles)[swizzled / 2]) : NAN;
+  const bool is_swizzled = descriptor >> 62 == 1;
+  for (int chunk = 0; chunk < 2; ++chunk) {
+    const uint address = start + row / 8 * rows_8 + row % 8 * 128 + chunk * 16;
+    const uint4 pairs = p->tiles[(address ^ (address >> 7 & 7) << 4) / 16];
+    const uint words[4] = {pairs.x, pairs.y, pairs.z, pairs.w};
+    for (int i = 0; i < 4; ++i) {
+      values[chunk * 8 + 2 * i] = is_swizzled ? operand_value(words[i] & 0xffff) : NAN;
+      values[chunk * 8 + 2 * i + 1] = is_swizzled ? operand_value(words[i] >> 16) : NAN;
+    }
   }
 }
 

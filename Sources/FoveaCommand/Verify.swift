@@ -46,6 +46,12 @@ struct Verify: ParsableCommand, VerboseCommand {
     var small = false
 
     @Flag(
+        help: ArgumentHelp(
+            "With one shape each the kernels of matrix instructions, too, as functions where the device has none.",
+            visibility: .hidden))
+    var emulated = false
+
+    @Flag(
         help: "Put every buffer before a page that cannot be touched, so that an access past its end stops the program."
     )
     var guarded = false
@@ -104,7 +110,7 @@ extension Verify {
         table.writeTitles()
         let kept = DeviceTunings(of: DeviceIdentity(device), in: .standard) { Console.say("fovea: \($0)") }
         let verifier = OperationVerifier(
-            device, isSmall: small, placement: guarded ? .guarded : .device, measured: kept.values)
+            device, isSmall: small, emulates: emulated, placement: guarded ? .guarded : .device, measured: kept.values)
         for operation in operation.isEmpty ? Operation.allCases : operation {
             try verifier.verify(operation) { form, agreement in
                 tally.count(agreement, as: "\(agreement.name), \(form)")

@@ -5,7 +5,7 @@ package import Operations
 /// The order is that of preference where a device has several.
 /// Which devices have it stands in `Quirks.swift`.
 package enum MatrixInstruction: Int, Sendable, CaseIterable {
-    /// wgmma m64n128k16 of 128 items, out of local memory: linear layers alone, by `linear_wgmma.cl`.
+    /// wgmma m64nNk16 of 128 items, out of local memory: linear layers and patch embedding, by `linear_wgmma.cl`.
     case wgmma = 8
     /// mma.sync m16n8k16, with ldmatrix and cp.async.
     case mma16 = 1
@@ -120,8 +120,7 @@ struct AttentionMatrixTile {
         guard headWidth % 8 == 0 else { return nil }
         let largestWidth: Int
         switch instruction {
-        case .wgmma, .mma16: (keys, largestWidth, holdsQueries) = (32, 128, true)
-        case .mma8, .mfma, .wmma11, .wmma12: (keys, largestWidth, holdsQueries) = (32, 128, true)
+        case .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12: (keys, largestWidth, holdsQueries) = (32, 128, true)
         case .dpas8, .dpas16: (keys, largestWidth, holdsQueries) = (16, 64, false)
         }
         if instruction.ofAttention == .mma16, headWidth <= 80 { (queryTiles, holdsQueries) = (2, false) }

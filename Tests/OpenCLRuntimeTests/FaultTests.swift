@@ -38,7 +38,7 @@ struct FaultLayer {
     /// Whether the injected failure has been met.
     var wasHit: Bool { hits() > 0 }
 
-    /// Objects created and not yet released.
+    /// Objects created and not yet released, memory mapped and not yet unmapped.
     var live: Int { Int(liveObjects()) }
 
     private static func run(_ command: [String]) -> Int32 {
@@ -69,7 +69,10 @@ struct FaultTests {
         ("clEnqueueNDRangeKernel", -5, .deviceLost), ("clEnqueueNDRangeKernel", -54, .other),
         ("clEnqueueReadBuffer", -9999, .deviceLost), ("clFinish", -36, .deviceLost), ("clFinish", -5, .deviceLost),
         ("clWaitForEvents", -14, .deviceLost), ("clGetEventInfo", -6, .outOfMemory),
-        ("clGetEventProfilingInfo", -7, .other),
+        ("clGetEventProfilingInfo", -7, .other), ("clEnqueueMapBuffer", -12, .other),
+        ("clEnqueueMapBuffer", -4, .outOfMemory), ("clEnqueueUnmapMemObject", -5, nil),
+        ("clEnqueueCopyBuffer", -4, .outOfMemory), ("clEnqueueCopyBuffer", -14, .deviceLost),
+        ("clFlush", -36, .deviceLost),
     ]
 
     /// Uses everything that the runtime has, once.
@@ -83,6 +86,32 @@ struct FaultTests {
         let event = try queue.launchWithEvent(kernel, global: [1])
         _ = try event.times()
         try queue.finish()
+        try usePinnedMemory(queue)
+    }
+
+    /// Sends bytes to a device and back as the lanes of passes do: by a second queue, without waiting.
+    private static func usePinnedMemory(_ queue: CommandQueue) throws {
+        let transfers = try CommandQueue(queue.context)
+        let (landing, buffer) = (try Buffer(queue.context, byteCount: 64), try Buffer(queue.context, byteCount: 64))
+        let (outgoing, incoming) = (
+            try PinnedMemory(transfers, byteCount: 64), try PinnedMemory(transfers, byteCount: 64)
+        )
+        for index in 0..<64 { outgoing.bytes[index] = UInt8(index) }
+        do {
+            try transfers.write(0..<16, of: outgoing, to: landing)
+            let arrival = try transfers.writeWithEvent(16..<64, of: outgoing, to: landing)
+            try transfers.flush()
+            try queue.copy(from: landing, to: buffer, byteCount: 64, after: arrival)
+            let answer = try queue.readWithEvent(from: buffer, into: 0..<64, of: incoming)
+            try queue.flush()
+            try answer.wait()
+            guard incoming.bytes.elementsEqual(0..<64) else { exit(4) }
+        } catch {
+            // The memory must stay until nothing uses it.
+            try? transfers.finish()
+            try? queue.finish()
+            throw error
+        }
     }
 
     /// Lets one call fail, and says what was wrong with the answer.

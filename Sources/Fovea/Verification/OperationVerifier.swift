@@ -43,6 +43,7 @@ package struct OperationReport: Sendable {
 /// twice on one session and must give the same bits.
 package struct OperationVerifier {
     private let device: Device
+    private let emulates: Bool
     private let cases: [any OperationCase]
     private let measured: TuningValues
     private let backendOptions: OpenCLBackend.Options
@@ -51,14 +52,15 @@ package struct OperationVerifier {
     ///
     /// - Parameters:
     ///   - isSmall: Takes a few tiny shapes in place of all, for devices that interpret.
+    ///   - emulates: Tries kernels of matrix instructions as well, those emulated, each with one shape: they take seconds.
     ///   - placement: `guarded` puts every buffer before a page that cannot be touched; for CPU devices.
     ///   - programCache: Where compiled programs are kept; nil for nowhere.
     ///   - measured: Tunings to verify beside those that ship.
     package init(
-        _ device: Device, isSmall: Bool = false, placement: Context.BufferPlacement = .device,
+        _ device: Device, isSmall: Bool = false, emulates: Bool = false, placement: Context.BufferPlacement = .device,
         programCache: ProgramCache? = .standard, measured: TuningValues = [:]
     ) {
-        (self.device, self.measured) = (device, measured)
+        (self.device, self.emulates, self.measured) = (device, emulates, measured)
         cases = isSmall ? OperationCases.small : OperationCases.all
         var options = OpenCLBackend.Options()
         (options.fillsWithNaN, options.placement, options.programCache) = (true, placement, programCache)
@@ -76,7 +78,7 @@ package struct OperationVerifier {
             }
         }
         return exact + measuredForms(of: operation)
-            + (operation == .linear || operation == .attention ? narrowForms(of: operation) : [])
+            + ([.linear, .attention, .patchEmbedding].contains(operation) ? narrowForms(of: operation) : [])
     }
 
     /// The best kernel under the tunings that were measured; none where they do not concern it.
@@ -94,7 +96,7 @@ package struct OperationVerifier {
     }
 
     /// The form that a probe finds for each precision below float32, and its portable twin; of attention what runs by a
-    /// matrix instruction.
+    /// matrix instruction, of patch embedding what warp groups multiply.
     private func narrowForms(of operation: Operation) -> [KernelForm] {
         [Precision.float16, .bfloat16, .int8].flatMap { precision in
             var options = OpenCLBackend.Options()
@@ -103,9 +105,25 @@ package struct OperationVerifier {
             let (found, portable) = (selection?.product, NarrowProduct(precision, .portable))
             let products = found == portable ? [portable] : [found, portable].compactMap(\.self)
             let attends = selection?.multipliesAttention == true
-            return products.filter { operation == .linear || attends && $0.form.instruction != nil }.map {
-                KernelForm(variant: .portable, tunedAs: nil, fusesLayerNorm: nil, narrow: $0)
+            return products.filter { product in
+                switch operation {
+                case .attention: attends && product.form.instruction != nil
+                case .patchEmbedding: product.form.instruction == .wgmma
+                default: true
+                }
             }
+        }.map { KernelForm(variant: .portable, tunedAs: nil, fusesLayerNorm: nil, narrow: $0) }
+            + (emulates ? emulatedForms(of: operation) : [])
+    }
+
+    /// Kernels of matrix instructions with those as functions over local memory: a device that interprets has none of its
+    /// own.
+    private func emulatedForms(of operation: Operation) -> [KernelForm] {
+        // Of warp groups attention leaves its results where linear layers read them, by the other's instruction.
+        let instructions: [MatrixInstruction] = operation == .patchEmbedding ? [.wgmma] : [.wgmma, .mma16]
+        return instructions.map { instruction in
+            let product = NarrowProduct(.bfloat16, instruction.form, emulation: .faithful)
+            return KernelForm(variant: .portable, tunedAs: nil, fusesLayerNorm: nil, narrow: product)
         }
     }
 
@@ -118,10 +136,12 @@ package struct OperationVerifier {
     ) throws(FoveaError) {
         let cases = cases.filter { $0.operation == operation }
         let expected = cases.map { $0.run(on: ReferenceBackend()) }
+        let largest = cases.indices.max { cases[$0].work.flop < cases[$1].work.flop }
         for form in forms(of: operation) {
             let backend = try backend(for: form)
             var agreements: [Agreement] = []
-            for (operationCase, expected) in zip(cases, expected) {
+            for (index, (operationCase, expected)) in zip(cases, expected).enumerated() {
+                if form.narrow?.isEmulated == true, index != largest { continue }
                 let agreement = Agreement(
                     running: operationCase, on: backend, in: form.narrow?.precision ?? .float32, expected: expected)
                 eachCase(form, agreement)
@@ -138,6 +158,7 @@ package struct OperationVerifier {
         options.tunedAs = form.tunedAs
         if form.isMeasured { options.measuredTunings = measured }
         (options.precision, options.narrowForm) = (form.narrow?.precision ?? .float32, form.narrow?.form)
+        options.emulatesMatrices = form.narrow?.isEmulated == true
         do {
             return try OpenCLBackend(device, options: options)
         } catch {

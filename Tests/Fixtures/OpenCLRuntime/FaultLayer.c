@@ -1,4 +1,4 @@
-// FaultLayer — lets any OpenCL call fail on demand, and counts the objects that are alive.
+// FaultLayer — lets any OpenCL call fail on demand, and counts the objects and mappings that are alive.
 //
 // A layer for ocl-icd: OPENCL_LAYERS=FaultLayer.so. `fault_layer_set("clCreateBuffer", 2, -4)` makes the second call of
 // clCreateBuffer from now on answer -4 without reaching the driver. The test that uses it compiles it. For a program
@@ -50,6 +50,14 @@ static cl_int fault(const char *name) {
     static CL_API_ENTRY cl_int CL_API_CALL faulty_##name parameters { \
         const cl_int status = fault(#name);                          \
         return status ? status : driver->name arguments;             \
+    }
+// A command that may give an event.
+#define COMMAND(name, parameters, arguments)                         \
+    static CL_API_ENTRY cl_int CL_API_CALL faulty_##name parameters { \
+        cl_int status = fault(#name);                                \
+        if (!status) status = driver->name arguments;                \
+        live_objects += !status && event;                            \
+        return status;                                               \
     }
 // A call that answers with a new object, and puts its status in the last argument.
 #define CREATE(type, name, parameters, arguments)                    \
@@ -119,22 +127,43 @@ CREATE(cl_kernel, clCreateKernel, (cl_program p, const char *n, cl_int *error), 
 STATUS(clGetKernelWorkGroupInfo,
        (cl_kernel k, cl_device_id d, cl_kernel_work_group_info i, size_t n, void *v, size_t *r), (k, d, i, n, v, r))
 STATUS(clSetKernelArg, (cl_kernel k, cl_uint i, size_t n, const void *v), (k, i, n, v))
-STATUS(clEnqueueWriteBuffer,
-       (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, const void *p, cl_uint c, const cl_event *w,
-        cl_event *e),
-       (q, m, b, o, n, p, c, w, e))
+COMMAND(clEnqueueWriteBuffer,
+        (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, const void *p, cl_uint c, const cl_event *w,
+         cl_event *event),
+        (q, m, b, o, n, p, c, w, event))
+COMMAND(clEnqueueCopyBuffer,
+        (cl_command_queue q, cl_mem from, cl_mem to, size_t i, size_t o, size_t n, cl_uint c, const cl_event *w,
+         cl_event *event),
+        (q, from, to, i, o, n, c, w, event))
 static CL_API_ENTRY cl_int CL_API_CALL faulty_clEnqueueReadBuffer(cl_command_queue q, cl_mem m, cl_bool b, size_t o,
                                                                  size_t n, void *p, cl_uint c, const cl_event *w,
-                                                                 cl_event *e) {
+                                                                 cl_event *event) {
     cl_int status = fault("clEnqueueReadBuffer");
-    if (!status) status = driver->clEnqueueReadBuffer(q, m, b || corrupts, o, n, p, c, w, e);
+    if (!status) status = driver->clEnqueueReadBuffer(q, m, b || corrupts, o, n, p, c, w, event);
     if (!status && corrupts && n >= sizeof(float)) *(float *)p += 1;
+    live_objects += !status && event;
     return status;
 }
-STATUS(clEnqueueFillBuffer,
-       (cl_command_queue q, cl_mem m, const void *p, size_t s, size_t o, size_t n, cl_uint c, const cl_event *w,
-        cl_event *e),
-       (q, m, p, s, o, n, c, w, e))
+COMMAND(clEnqueueFillBuffer,
+        (cl_command_queue q, cl_mem m, const void *p, size_t s, size_t o, size_t n, cl_uint c, const cl_event *w,
+         cl_event *event),
+        (q, m, p, s, o, n, c, w, event))
+COMMAND(clEnqueueNDRangeKernel,
+        (cl_command_queue q, cl_kernel k, cl_uint d, const size_t *o, const size_t *g, const size_t *l, cl_uint n,
+         const cl_event *w, cl_event *event),
+        (q, k, d, o, g, l, n, w, event))
+CREATE(void *, clEnqueueMapBuffer,
+       (cl_command_queue q, cl_mem m, cl_bool b, cl_map_flags f, size_t o, size_t n, cl_uint c, const cl_event *w,
+        cl_event *e, cl_int *error),
+       (q, m, b, f, o, n, c, w, e, error))
+// An attempt is all that a mapping needs: its memory is released after it.
+static CL_API_ENTRY cl_int CL_API_CALL faulty_clEnqueueUnmapMemObject(cl_command_queue q, cl_mem m, void *p, cl_uint c,
+                                                                     const cl_event *w, cl_event *event) {
+    live_objects--;
+    const cl_int status = fault("clEnqueueUnmapMemObject");
+    return status ? status : driver->clEnqueueUnmapMemObject(q, m, p, c, w, event);
+}
+STATUS(clFlush, (cl_command_queue q), (q))
 STATUS(clFinish, (cl_command_queue q), (q))
 STATUS(clWaitForEvents, (cl_uint n, const cl_event *e), (n, e))
 STATUS(clGetEventInfo, (cl_event e, cl_event_info i, size_t n, void *v, size_t *r), (e, i, n, v, r))
@@ -145,15 +174,6 @@ RELEASE(cl_mem, clReleaseMemObject)
 RELEASE(cl_program, clReleaseProgram)
 RELEASE(cl_kernel, clReleaseKernel)
 RELEASE(cl_event, clReleaseEvent)
-
-static CL_API_ENTRY cl_int CL_API_CALL faulty_clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint d,
-                                                                    const size_t *o, const size_t *g, const size_t *l,
-                                                                    cl_uint n, const cl_event *w, cl_event *event) {
-    cl_int status = fault("clEnqueueNDRangeKernel");
-    if (!status) status = driver->clEnqueueNDRangeKernel(q, k, d, o, g, l, n, w, event);
-    live_objects += !status && event;
-    return status;
-}
 
 CL_API_ENTRY cl_int CL_API_CALL clGetLayerInfo(cl_layer_info name, size_t size, void *value, size_t *needed) {
     if (name != CL_LAYER_API_VERSION) return CL_INVALID_VALUE;
@@ -188,6 +208,10 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint count, const struct _cl_icd_
     INSTALL(clSetKernelArg)
     INSTALL(clEnqueueWriteBuffer)
     INSTALL(clEnqueueReadBuffer)
+    INSTALL(clEnqueueCopyBuffer)
+    INSTALL(clEnqueueMapBuffer)
+    INSTALL(clEnqueueUnmapMemObject)
+    INSTALL(clFlush)
     INSTALL(clEnqueueFillBuffer)
     INSTALL(clEnqueueNDRangeKernel)
     INSTALL(clFinish)
