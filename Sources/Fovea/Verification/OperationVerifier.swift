@@ -93,19 +93,23 @@ package struct OperationVerifier {
         ]
     }
 
-    /// The form that a probe finds for each precision below float32, and its portable twin; of attention what runs by a
-    /// matrix instruction.
+    /// The form that a probe finds for each precision below float32, its portable twin, and `subgroup8` where the device
+    /// can run it, chosen or not; of attention what runs by a matrix instruction or by that.
     private func narrowForms(of operation: Operation) -> [KernelForm] {
         [Precision.float16, .bfloat16, .int8].flatMap { precision in
             var options = OpenCLBackend.Options()
             (options.precision, options.programCache) = (precision, backendOptions.programCache)
             let selection = try? OpenCLBackend(device, options: options).selection
             let (found, portable) = (selection?.product, NarrowProduct(precision, .portable))
-            let products = found == portable ? [portable] : [found, portable].compactMap(\.self)
-            let attends = selection?.multipliesAttention == true
-            return products.filter { operation == .linear || attends && $0.form.instruction != nil }.map {
-                KernelForm(variant: .portable, tunedAs: nil, fusesLayerNorm: nil, narrow: $0)
+            var products = found == portable ? [portable] : [found, portable].compactMap(\.self)
+            if operation == .attention {
+                products = selection?.multipliesAttention == true ? products.filter { $0.form.instruction != nil } : []
             }
+            let shuffled = NarrowProduct(precision, .subgroup8)
+            if !products.contains(shuffled), MatrixInstruction.subgroup8.refusal(in: precision, by: device) == nil {
+                products.append(shuffled)
+            }
+            return products.map { KernelForm(variant: .portable, tunedAs: nil, fusesLayerNorm: nil, narrow: $0) }
         }
     }
 
