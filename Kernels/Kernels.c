@@ -203,3 +203,7 @@ const char *fovea_kernel_source(const char *name) {
     }
     return 0;
 }
+
+const char *fovea_kernel_name(unsigned index) {
+    return index < sizeof kernels / sizeof kernels[0] ? kernels[index].name : 0;
+}

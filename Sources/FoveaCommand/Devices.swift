@@ -11,7 +11,8 @@ struct Devices: ParsableCommand {
         abstract: "List every OpenCL device, what it can do and which kernels it would get.",
         discussion: """
             Numbers and names are what --device takes. GPUs are put to a short self-test, as `auto` does it, and to the \
-            probe of their matrix instructions, as every model does that uses them.
+            probe of their matrix instructions, as the first model does that uses them: what compiles and computes \
+            rightly is timed, and what is found is kept for this device, driver and version of Fovea.
 
             Example:
               fovea devices --format json

@@ -170,6 +170,7 @@ extension Verify {
     private var sessionOptions: SessionOptions {
         var options = deviceOptions.sessionOptions(for: modelOptions, inPrecision: .exactly(.float32))
         options.backend.fillsWithNaN = true
+        options.probesAnew = true
         if guarded { options.backend.placement = .guarded }
         return options
     }

@@ -3,18 +3,33 @@ import Operations
 
 /// What a device is put to before it multiplies in a form: small cases, against its own portable kernels.
 extension OpenCLBackend {
-    /// The first product that the device compiles and computes rightly.
+    /// The fastest product that the device compiles and computes rightly, as it was found now or at an earlier start.
     ///
     /// A wrong linear layer refuses the product; a wrong attention only keeps attention from it.
     ///
-    /// - Parameter products: Of one precision, best first, the portable one behind them.
-    package func select(among products: [NarrowProduct]) throws(OpenCLError) -> NarrowSelection {
+    /// - Parameters:
+    ///   - products: Of one precision, best first, the portable one behind them.
+    ///   - store: Where what was found is kept; nil for nowhere.
+    ///   - timing: Stands in for the clock: a test's way to say which is fast.
+    package func select(
+        among products: [NarrowProduct], keptIn store: (any NarrowSelectionStore)? = nil, timing: NarrowTiming? = nil
+    ) throws(OpenCLError) -> NarrowSelection {
         precondition(products.last?.form == .portable, "the portable product is what is left where no other is right")
+        guard products.count > 1 else { return NarrowSelection(products[0]) }
+        // What is kept never brings in what the device's facts, asked anew at each start, do not allow.
+        if let kept = store?.selection(among: products), products.contains(kept.product) { return kept }
+        let selection = try probe(products, timing: timing)
+        // What did not run for want of memory, say, may run at the next start.
+        if !selection.refusals.contains(where: { $0.cause == .failed }) { store?.keep(selection, among: products) }
+        return selection
+    }
+
+    private func probe(_ products: [NarrowProduct], timing: NarrowTiming?) throws(OpenCLError) -> NarrowSelection {
         let portable = products[products.count - 1]
-        guard products.count > 1 else { return NarrowSelection(portable) }
         let probe = LinearProbe(products[0])
         let expected = try compute(probe, by: portable)
         var refusals: [NarrowSelection.Refusal] = []
+        var right: [NarrowProduct] = []
         for product in products.dropLast() {
             let linear = refusal(of: .linear, by: product, expecting: expected, within: product.linearBound) {
                 () throws(OpenCLError) in try compute(probe, by: product)
@@ -23,11 +38,16 @@ extension OpenCLBackend {
                 refusals.append(linear)
                 continue
             }
-            let attention = try refusalOfAttention(by: product)
-            if let attention { refusals.append(attention) }
-            return NarrowSelection(product, multipliesAttention: attention == nil, refusals: refusals)
+            right.append(product)
+            // Of a processor's instructions the widest is the fastest.
+            if product.form.instruction == nil { break }
         }
-        return NarrowSelection(portable, refusals: refusals)
+        guard !right.isEmpty else { return NarrowSelection(portable, refusals: refusals) }
+        let (product, others) = fastest(of: right, timing: timing)
+        refusals += others
+        let attention = try refusalOfAttention(by: product)
+        if let attention { refusals.append(attention) }
+        return NarrowSelection(product, multipliesAttention: attention == nil, refusals: refusals)
     }
 
     /// Why attention must not run by a product; nil where it may, or would not in any case.
@@ -38,7 +58,9 @@ extension OpenCLBackend {
         let expected = try download(attention(x, heads: probe.heads, scale: probe.scale, bias: nil, queries: nil))
         return refusal(of: .attention, by: product, expecting: expected, within: { _ in probe.bound(product) }) {
             () throws(OpenCLError) in
-            guard let tile = AttentionMatrixTile(product, instruction, headWidth: probe.headWidth) else { return expected }
+            guard let tile = AttentionMatrixTile(product, instruction, headWidth: probe.headWidth) else {
+                return expected
+            }
             let y = try attentionMatrix(
                 narrowed(x, to: product, as: .operand), heads: probe.heads, scale: probe.scale, bias: nil,
                 queries: probe.tokens, tile, product, instruction)
@@ -51,15 +73,14 @@ extension OpenCLBackend {
         of operation: Operation, by product: NarrowProduct, expecting expected: HostTensor,
         within bound: (Float) -> Float, _ compute: () throws(OpenCLError) -> HostTensor
     ) -> NarrowSelection.Refusal? {
-        func refused(_ reason: String) -> NarrowSelection.Refusal {
-            NarrowSelection.Refusal(operation: operation, form: product.form, reason: reason)
-        }
         do throws(OpenCLError) {
             // NaN is within no bound.
             let wrong = zip(try compute().values, expected.values).first { !(abs($0 - $1) <= bound($1)) }
-            return wrong.map { refused("computed \($0) instead of \($1)") }
+            return wrong.map {
+                NarrowSelection.Refusal(operation, by: product.form, .wrong, "computed \($0) instead of \($1)")
+            }
         } catch {
-            return refused(error.phrase)
+            return NarrowSelection.Refusal(operation, by: product.form, error)
         }
     }
 
@@ -125,14 +146,16 @@ extension NarrowProduct {
     }
 }
 
-extension OpenCLError {
+extension NarrowSelection.Refusal {
     /// What has happened, in a phrase: of a build the compiler's first error.
-    fileprivate var phrase: String {
-        guard kind == .buildFailure else {
-            return "failed: \(call ?? "") \(status.map { "returned \($0)" } ?? context ?? "")"
+    init(_ operation: Operation, by form: NarrowForm, _ error: OpenCLError) {
+        guard error.kind == .buildFailure else {
+            let phrase = "failed: \(error.call ?? "") \(error.status.map { "returned \($0)" } ?? error.context ?? "")"
+            self.init(operation, by: form, .failed, phrase)
+            return
         }
-        let lines = (buildLog ?? "").split(separator: "\n")
-        return
-            "did not compile: \(lines.first { $0.contains("error") } ?? lines.first ?? "the driver does not say why")"
+        let lines = (error.buildLog ?? "").split(separator: "\n")
+        let first = lines.first { $0.contains("error") } ?? lines.first ?? "the driver does not say why"
+        self.init(operation, by: form, .notCompiled, "did not compile: \(first)")
     }
 }

@@ -4,12 +4,31 @@ package import Operations
 package struct NarrowSelection: Sendable, Hashable {
     /// A way to multiply that was tried and is not used.
     package struct Refusal: Sendable, Hashable, CustomStringConvertible {
+        /// What keeps a way from being used.
+        package enum Cause: String, Sendable {
+            /// The driver does not compile it.
+            case notCompiled = "not-compiled"
+            /// It computes something else than the portable product.
+            case wrong
+            /// It did not run; another time it may.
+            case failed
+            /// It is right, and another is as good or better.
+            case slower
+        }
+
         /// What was computed by it.
         package let operation: Operation
         /// How.
         package let form: NarrowForm
+        /// Why it is not used.
+        package let cause: Cause
         /// What came of it, in a phrase: `computed 0.3 instead of 0.7`.
         package let reason: String
+
+        /// Names what came of a way to multiply.
+        package init(_ operation: Operation, by form: NarrowForm, _ cause: Cause, _ reason: String) {
+            (self.operation, self.form, self.cause, self.reason) = (operation, form, cause, reason)
+        }
 
         /// `mma16 is not used for attention: computed 0.3 instead of 0.7`.
         package var description: String { "\(form.rawValue) is not used for \(operation.rawValue): \(reason)" }

@@ -32,6 +32,10 @@ package final class OpenCLBackend: Backend {
         package var precision: Precision? = .float32
         /// The form of a product in less than float32; nil for the best that a probe finds.
         package var narrowForm: NarrowForm?
+        /// Where what probes found is kept between starts; nil for nowhere.
+        package var selections: (any NarrowSelectionStore)?
+        /// Stands in for the clock where right products are compared: a test's way to say which is fast.
+        package var narrowTiming: NarrowTiming?
         /// What a probe chooses among, the portable product last in each precision; nil for what the device should have.
         package var candidates: [NarrowProduct]?
         /// Whether `narrowForm` is a matrix instruction to be emulated: a test's way to run its layouts anywhere.
@@ -83,6 +87,9 @@ package final class OpenCLBackend: Backend {
             })
         func candidates(for precision: Precision) -> [NarrowProduct] {
             options.candidates?.filter { $0.precision == precision } ?? NarrowForm.products(in: precision, on: device)
+        }
+        func select(among products: [NarrowProduct]) throws(OpenCLError) -> NarrowSelection {
+            try self.select(among: products, keptIn: options.selections, timing: options.narrowTiming)
         }
         switch (options.precision, options.narrowForm) {
         case (.float32, _): break
@@ -182,6 +189,15 @@ package final class OpenCLBackend: Backend {
         profiler.record(
             request.operation, request.specialization, flop: Double(request.flop), bytes: bytes,
             try queue.launchWithEvent(kernel, global: request.global, local: request.local))
+    }
+
+    /// Runs something that is timed, its tensors in a pool that goes with it: nothing is filled, and nobody asks for those
+    /// sizes again.
+    func timed<Result>(_ work: () -> Result) -> Result {
+        let shared = pool
+        pool = BufferPool(queue, fillsWithNaN: false)
+        defer { pool = shared }
+        return work()
     }
 
     /// Runs a pass whose launches are noted instead of run, its tensors in a pool that is not used again.

@@ -34,7 +34,7 @@ package enum DriverCache {
     }
 
     /// Settings of the driver that change what it compiles without a word in its version.
-    static func settings(forPlatform name: String) -> String {
+    package static func settings(forPlatform name: String) -> String {
         guard name == pocl else { return "" }
         return ["POCL_EXTRA_BUILD_FLAGS", "POCL_WORK_GROUP_METHOD", "POCL_MAX_WORK_GROUP_SIZE"]
             .compactMap { variable in environmentValue(variable).map { "\(variable)=\($0)" } }

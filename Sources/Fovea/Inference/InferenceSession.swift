@@ -80,9 +80,11 @@ package struct SessionOptions: Sendable {
     package var backend = OpenCLBackend.Options()
     /// Whether weights may hold NaN and infinity.
     package var allowsNonFinite = false
-    /// Where tunings that `fovea tune` measured are kept; nil to use none.
+    /// Where tunings that `fovea tune` measured, and what probes found, are kept; nil to use none.
     package var records: DeviceRecords? = .standard
-    /// Is told, in a sentence, why a tuning that is kept was not used.
+    /// Whether the device is put to its probes whatever is kept of them, and nothing is kept of these.
+    package var probesAnew = false
+    /// Is told, in a sentence, why what is kept was not used, and what the device computes wrongly.
     package var report: (@Sendable (String) -> Void)?
 
     /// The default: programs are kept in the user's cache.

@@ -10,6 +10,8 @@ package struct DeviceRecords: Sendable {
     package enum Kind: String, Sendable {
         /// Ceilings of the device.
         case roofline
+        /// How it multiplies below float32.
+        case selection
         /// Numbers of its kernels.
         case tuning
     }

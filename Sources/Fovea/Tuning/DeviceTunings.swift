@@ -1,6 +1,7 @@
 package import Checkpoints
 package import OpenCLOperations
 package import OpenCLRuntime
+import Operations
 
 /// What `fovea tune` found for a device.
 package struct DeviceTunings: Sendable, Hashable {
@@ -50,17 +51,22 @@ package struct DeviceTunings: Sendable, Hashable {
 }
 
 extension OpenCLBackend {
-    /// Opens a device with the tunings kept for it, unless the options name others or another kind of device.
+    /// Opens a device with the tunings and selections kept for it, unless the options name others or another kind of device.
     package convenience init(_ device: Device, tuned options: SessionOptions) throws(OpenCLError) {
         var backend = options.backend
         if backend.measuredTunings.isEmpty, backend.tunedAs == nil {
             backend.measuredTunings =
                 DeviceTunings(of: DeviceIdentity(device), in: options.records) { options.report?($0) }.values
         }
+        if backend.selections == nil, !options.probesAnew, backend.precision != .float32 {
+            backend.selections = DeviceSelections(of: device, in: options.records, report: options.report)
+        }
         try self.init(device, options: backend)
         for reason in profile.refusedTunings {
             options.report?("a tuning kept for \(device.name) was not used: \(reason); measure again with fovea tune")
         }
-        for refusal in selection?.refusals ?? [] { options.report?("on \(device.name) \(refusal)") }
+        for refusal in selection?.refusals ?? [] where refusal.cause != .slower {
+            options.report?("on \(device.name) \(refusal)")
+        }
     }
 }

@@ -28,8 +28,9 @@ package struct DeviceSurvey: Sendable {
 
         private static let narrowPrecisions = [Precision.float16, .bfloat16, .int8]
 
-        /// Puts a device to the probes of its matrix instructions; one that cannot be opened has none.
-        fileprivate static func probe(_ device: Device) -> [NarrowSelection] {
+        /// Puts a device to the probes of its matrix instructions, whatever is kept of them; one that cannot be opened has
+        /// none.
+        fileprivate static func probe(_ device: Device, keepingIn records: DeviceRecords?) -> [NarrowSelection] {
             let precisions = narrowPrecisions.filter {
                 NarrowForm.candidates(for: $0, on: device).contains { $0.instruction != nil }
             }
@@ -37,7 +38,10 @@ package struct DeviceSurvey: Sendable {
             var options = OpenCLBackend.Options()
             options.programCache = .standard
             guard let backend = try? OpenCLBackend(device, options: options) else { return [] }
-            return precisions.compactMap { try? backend.select(among: NarrowForm.products(in: $0, on: device)) }
+            let store = DeviceSelections(of: device, in: records, probesAnew: true)
+            return precisions.compactMap {
+                try? backend.select(among: NarrowForm.products(in: $0, on: device), keptIn: store)
+            }
         }
 
         /// Why a GPU would get each of the matrix instructions or not, for float16; nil where it should have it.
@@ -65,7 +69,9 @@ package struct DeviceSurvey: Sendable {
 
     /// Looks at all devices; GPUs are put to their self-test and to the probes of their matrix instructions, which may
     /// compile.
-    package init() {
+    ///
+    /// - Parameter records: Where what probes find is kept, in place of what they found earlier; nil for nowhere.
+    package init(records: DeviceRecords? = .standard) {
         let devices: [Device]
         do {
             devices = try Device.discover()
@@ -81,7 +87,7 @@ package struct DeviceSurvey: Sendable {
             let kernels = Operation.allCases.map { ($0, SelectionTable.variants(of: $0, on: profile)) }
             return Entry(
                 device: device, verdict: verdict, kernels: kernels, fusesLayerNorm: profile.fusesLayerNorm,
-                probed: Entry.probe(device))
+                probed: Entry.probe(device, keepingIn: records))
         }
     }
 }

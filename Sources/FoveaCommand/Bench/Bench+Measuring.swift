@@ -88,7 +88,11 @@ extension Bench {
             try opened.session(on: rival, options: sessionOptions)
         }
         report.device.precision = session.precision
-        if let rivalSession { report.rival?.precision = rivalSession.precision }
+        report.device.multipliesMatrices = session.selection?.product.form.instruction != nil
+        if let rivalSession {
+            report.rival?.precision = rivalSession.precision
+            report.rival?.multipliesMatrices = rivalSession.selection?.product.form.instruction != nil
+        }
         for size in batchSizes(array) {
             let benchmark = benchmark(session, array, batchSize: size)
             if report.firstRunSeconds == nil { report.firstRunSeconds = try benchmark.run() / .seconds(1) }

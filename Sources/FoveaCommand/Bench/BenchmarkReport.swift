@@ -8,12 +8,16 @@ struct BenchmarkReport {
     /// Where something ran.
     struct Device {
         let name: String
-        /// Nil for the reference.
-        let roofline: Roofline?
+        private let ceilings: Roofline?
         /// What products were computed in.
         var precision = Precision.float32
+        /// Whether by matrix instructions.
+        var multipliesMatrices = false
 
-        init(_ name: String, _ roofline: Roofline?) { (self.name, self.roofline) = (name, roofline) }
+        init(_ name: String, _ roofline: Roofline?) { (self.name, ceilings) = (name, roofline) }
+
+        /// Nil for the reference, and for matrix instructions, whose rate is another than that of multiply-adds.
+        var roofline: Roofline? { multipliesMatrices ? nil : ceilings }
     }
 
     /// What one model gave at one batch size.
