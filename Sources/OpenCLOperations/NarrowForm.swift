@@ -31,7 +31,8 @@ package enum NarrowForm: String, Sendable {
     package static func candidates(for precision: Precision, on device: Device) -> [NarrowForm] {
         guard device.kind == .cpu else {
             let instructions = MatrixInstruction.allCases.filter { $0.refusal(in: precision, by: device) == nil }
-            return instructions.map(\.form) + [.portable]
+            let hardware = instructions.filter(\.isHardware)
+            return (hardware.isEmpty ? instructions : hardware).map(\.form) + [.portable]
         }
         let forms: [NarrowForm] =
             switch precision {
