@@ -52,10 +52,10 @@
   #define QUERY_TILES 1    // products of a wave, of as many queries each
 #endif
 #ifndef KEYS
-  #define KEYS (IS_DPAS ? 16 : 32)  // of a block
+  #define KEYS (IS_SUBGROUP ? 16 : 32)  // of a block
 #endif
 #ifndef HOLD_QUERIES
-  #define HOLD_QUERIES (!IS_DPAS)  // 1: queries stay in registers; 0: they are loaded for each block
+  #define HOLD_QUERIES (!IS_SUBGROUP)  // 1: queries stay in registers; 0: they are loaded for each block
 #endif
 #ifndef WHOLE_APART
   #define WHOLE_APART (MATRIX == 1 && !EMULATED)  // 1: blocks that are whole have code of their own

@@ -1,4 +1,4 @@
-// matrix — C += A · B by one wave: the matrix instructions of several devices behind one vocabulary.
+// matrix — C += A · B by one wave: the matrix instructions of several devices behind one vocabulary, and shuffles.
 //
 //   C [16, MATRIX_COLUMNS] float, A [16, 16] and B [16, MATRIX_COLUMNS] operands of 16 bits (operand.cl)
 //
@@ -9,6 +9,8 @@
 //           5  WMMA 16×16×16 of gfx12                    wave32
 //           6  DPAS 8×8×16, two                          sub-groups of 8;   Intel, cl_intel_subgroup_matrix_multiply_accumulate
 //           7  DPAS 8×16×16, two                         sub-groups of 16;  the same
+//           9  none: shuffles and fma, 6's layouts       sub-groups of 8;   cl_intel_required_subgroup_size, and
+//                                                        cl_khr_subgroup_shuffle or cl_intel_subgroups
 //   EMULATED  1: the product is a function over local memory in OpenCL C 1.2. Each lane holds exactly what it would hold
 //             on the device, and all items of the group must make each call together. 2 and 3 are wrong, to test what must
 //             find that out: each two lanes have each other's sums; a lane that asks another hears itself
@@ -72,7 +74,7 @@ static inline fragment_b load_b(__local const uint4 *tile, int stride, int row, 
 static inline fragment_a load_a(__local const uint4 *tile, int stride, int row, int chunk, wave self) {
   return load_b(tile, stride, row, chunk, self);
 }
-  #elif MATRIX == 6
+  #elif HAS_8_LANES
 static inline uint8 load_8_rows(__local const uint4 *tile, int stride, int row, int chunk, wave self) {
   uint words[8];
   UNROLL
@@ -92,7 +94,7 @@ static inline uint4 load_8_rows(__local const uint4 *tile, int stride, int row, 
 }
   #endif
 
-  #if IS_DPAS
+  #if IS_SUBGROUP
 static inline fragment_a load_a(__local const uint4 *tile, int stride, int row, int chunk, wave self) {
   fragment_a a;
   a.top = load_8_rows(tile, stride, row, chunk, self);

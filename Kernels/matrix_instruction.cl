@@ -1,12 +1,12 @@
 // matrix_instruction — what matrix.cl asks of a device, by its own instructions. Its compiler alone knows them: inline PTX,
-// and the built-in functions of AMD's and Intel's compilers.
+// and the built-in functions of AMD's and Intel's compilers; shuffles are an extension of OpenCL C.
 #include "matrix_layout.cl"
 #if !EMULATED
 
 #define MATRIX_MEMORY(waves)
 #define MATRIX_WAVE(item) {(item) & (LANES - 1)}
 
-#if !IS_DPAS
+#if !IS_SUBGROUP
 static inline wave inside_loop(wave self, int iteration) { return self; }
 #endif
 
@@ -114,6 +114,38 @@ static inline float power_of_2(float x) { return native_exp2(x); }
 
 #else
 #define MATRIX_ATTRIBUTES __attribute__((intel_reqd_sub_group_size(LANES)))
+  #ifdef cl_khr_subgroup_shuffle
+    #pragma OPENCL EXTENSION cl_khr_subgroup_shuffle : enable
+    #define SHUFFLE(value, lane) sub_group_shuffle(value, (uint)(lane))
+    #define SHUFFLE_XOR(value, mask) sub_group_shuffle_xor(value, (uint)(mask))
+  #else
+    #define SHUFFLE(value, lane) intel_sub_group_shuffle(value, (uint)(lane))
+    #define SHUFFLE_XOR(value, mask) intel_sub_group_shuffle_xor(value, (uint)(mask))
+  #endif
+
+  #if MATRIX == 9
+// A row of A goes round at a time. Which lane speaks is a constant, so that where registers are shared by a sub-group no
+// number moves: the fma reads it where it is. (Of 16 lanes, twice as many sums would leave 128 registers no room.)
+static inline void multiply(float *c, fragment_a a, fragment_b b, wave self) {
+  uint rows[16], pairs[8];
+  float column[16];
+  vstore8(a.top, 0, rows);
+  vstore8(a.bottom, 1, rows);
+  vstore8(b, 0, pairs);
+  UNROLL
+  for (int k = 0; k < 16; ++k) column[k] = operand_value(k % 2 == 0 ? pairs[k / 2] & 0xffffu : pairs[k / 2] >> 16);
+  UNROLL
+  for (int r = 0; r < 16; ++r) {
+    const float even = operand_value(rows[r] & 0xffffu), odd = operand_value(rows[r] >> 16);
+    UNROLL
+    for (int k = 0; k < 16; ++k) c[r] = fma(SHUFFLE(k % 2 == 0 ? even : odd, k / 2), column[k], c[r]);
+  }
+}
+
+// Not native_exp2: how good that is depends on the driver, and there are many.
+static inline float power_of_2(float x) { return exp2(x); }
+
+  #else
   #if MATRIX == 6
 typedef int8 rows_of_a;
     #define ROWS_OF_A(words) as_int8(words)
@@ -135,6 +167,9 @@ static inline void multiply(float *c, fragment_a a, fragment_b b, wave self) {
   vstore8(PRODUCT(ROWS_OF_A(a.bottom), as_int8(b), vload8(1, c)), 1, c);
 }
 
+static inline float power_of_2(float x) { return native_exp2(x); }
+  #endif
+
 // A lane that seems to change with the iteration: else the compiler computes all addresses of a tile ahead of the loop, for
 // it has a register for each, and spills most of them. Launches have no offset.
 static inline wave inside_loop(wave self, int iteration) {
@@ -142,8 +177,6 @@ static inline wave inside_loop(wave self, int iteration) {
   return self;
 }
 
-static inline float exchange(float value, int mask, wave self) { return intel_sub_group_shuffle_xor(value, (uint)mask); }
-
-static inline float power_of_2(float x) { return native_exp2(x); }
+static inline float exchange(float value, int mask, wave self) { return SHUFFLE_XOR(value, mask); }
 #endif
 #endif

@@ -14,17 +14,20 @@
 #ifndef MATRIX
   #define MATRIX 1
 #endif
-#if MATRIX < 1 || MATRIX > 7
-  #error "matrix: MATRIX must be 1 to 7"
+#if MATRIX < 1 || MATRIX > 9 || MATRIX == 8
+  #error "matrix: MATRIX must be 1 to 7 or 9; 8 is wgmma.cl"
 #endif
 #define IS_PTX (MATRIX <= 2)
 #define IS_AMD (MATRIX >= 3 && MATRIX <= 5)
-#define IS_DPAS (MATRIX >= 6)
+#define IS_SUBGROUP (MATRIX >= 6)   // DPAS, and what has its layouts
+#define HAS_8_LANES (MATRIX == 6 || MATRIX == 9)
 #ifndef OPERAND_CONVERSION
   #if EMULATED
     #define OPERAND_CONVERSION 0
   #elif IS_PTX
     #define OPERAND_CONVERSION MATRIX
+  #elif MATRIX == 9
+    #define OPERAND_CONVERSION 0
   #else
     #define OPERAND_CONVERSION 3
   #endif
@@ -64,11 +67,11 @@ typedef uint8 fragment_b;
     #define B_ELEMENTS 8
 typedef uint4 fragment_b;
   #else
-    #define LANES (MATRIX == 6 ? 8 : 16)
+    #define LANES (HAS_8_LANES ? 8 : 16)
     #define B_ELEMENTS 16
 typedef uint8 fragment_b;
   #endif
-  #define MATRIX_COLUMNS (MATRIX == 6 ? 8 : 16)
+  #define MATRIX_COLUMNS (HAS_8_LANES ? 8 : 16)
   // Each lane has neighbouring k of one column; lanes that share it go on where the one before ends. (gfx12 numbers the k
   // of its lanes otherwise, but of A and B alike, so that the product is the same.)
   #define B_COLUMN(l, e) ((l) % MATRIX_COLUMNS)
@@ -86,7 +89,7 @@ typedef uint8 fragment_b;
     #define A_ROW(l, e) B_COLUMN(l, e)
     #define A_K(l, e) B_K(l, e)
 typedef fragment_b fragment_a;
-  #elif MATRIX == 6
+  #elif HAS_8_LANES
     #define A_ELEMENTS 32
     #define A_ROW(l, e) ((e) / 2)
     #define A_K(l, e) ((l) * 2 + (e) % 2)

@@ -100,7 +100,7 @@ extension DeviceSurvey.Entry {
     /// What probes found of the instructions that the device should have, and why not the others.
     private var matrixLines: [String] {
         let found = probed.flatMap { selection in
-            ["\(selection.product)" + (selection.attends ? ", attention too" : "")]
+            ["\(selection.product)" + (selection.attends ? ", attention too" : "") + selection.remark]
                 + selection.refusals.map { "  \($0)" }
         }
         return (found.isEmpty ? ["no matrix instruction"] : found)
@@ -155,8 +155,13 @@ extension DeviceSurvey.Entry {
 }
 
 extension NarrowSelection {
-    /// Whether attention runs by a matrix instruction.
+    /// Whether attention runs by a matrix instruction, or what takes its place.
     fileprivate var attends: Bool { multipliesAttention && product.form.instruction != nil }
+
+    /// What to know of a form that stands among matrix instructions and is none.
+    fileprivate var remark: String {
+        product.form.instruction?.isHardware == false ? ": shuffles and no matrix instruction, so auto is float32" : ""
+    }
 
     fileprivate var json: JSON {
         [

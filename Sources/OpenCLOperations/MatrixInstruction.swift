@@ -1,6 +1,7 @@
 package import Operations
 
-/// A matrix instruction that `matrix.cl` or `wgmma.cl` knows; the raw value is that of the macro MATRIX.
+/// A matrix instruction that `matrix.cl` or `wgmma.cl` knows, and what takes the place of one; the raw value is that of the
+/// macro MATRIX.
 ///
 /// The order is that of preference where a device has several.
 /// Which devices have it stands in `Quirks.swift`.
@@ -21,6 +22,11 @@ package enum MatrixInstruction: Int, Sendable, CaseIterable {
     case dpas8
     /// DPAS of sub-groups of 16.
     case dpas16
+    /// None: shuffles of sub-groups of 8 and fma, in the layouts of `dpas8`.
+    case subgroup8 = 9
+
+    /// Whether the device has it for products alone, so that it must be faster than float32: what `auto` asks for.
+    package var isHardware: Bool { self != .subgroup8 }
 
     /// LANES of `matrix_layout.cl`: items of a wave; of a warp group where that multiplies.
     var lanes: Int {
@@ -28,13 +34,13 @@ package enum MatrixInstruction: Int, Sendable, CaseIterable {
         case .wgmma: 128
         case .mma16, .mma8, .wmma11, .wmma12: 32
         case .mfma: 64
-        case .dpas8: 8
+        case .dpas8, .subgroup8: 8
         case .dpas16: 16
         }
     }
 
     /// MATRIX_COLUMNS of `matrix_layout.cl`: columns of a product.
-    var columns: Int { self == .dpas8 ? 8 : 16 }
+    var columns: Int { self == .dpas8 || self == .subgroup8 ? 8 : 16 }
 
     /// The instruction that attention runs by.
     var ofAttention: MatrixInstruction { self == .wgmma ? .mma16 : self }
@@ -56,6 +62,7 @@ package enum MatrixInstruction: Int, Sendable, CaseIterable {
         case .wmma12: .wmma12
         case .dpas8: .dpas8
         case .dpas16: .dpas16
+        case .subgroup8: .subgroup8
         }
     }
 }
@@ -84,9 +91,10 @@ struct MatrixTile {
         case .wgmma, .mma16, .mma8, .mfma: (waves, products) = ((2, 2), (4, 4))
         case .wmma11, .wmma12: (waves, products) = ((2, 2), (4, 2))
         case .dpas8, .dpas16: (waves, products) = ((8, 4), (1, 2))
+        case .subgroup8: (waves, products) = ((4, 4), (1, 1))
         }
         guard isEmulated else { return }
-        (waves, products) = ((2, 2), (2, instruction == .dpas8 ? 4 : 2))
+        (waves, products) = ((2, 2), (2, instruction.columns == 8 ? 4 : 2))
     }
 
     /// Rows of a group.
@@ -122,6 +130,7 @@ struct AttentionMatrixTile {
         switch instruction {
         case .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12: (keys, largestWidth, holdsQueries) = (32, 128, true)
         case .dpas8, .dpas16: (keys, largestWidth, holdsQueries) = (16, 64, false)
+        case .subgroup8: (keys, largestWidth, holdsQueries) = (16, 32, false)
         }
         if instruction.ofAttention == .mma16, headWidth <= 80 { (queryTiles, holdsQueries) = (2, false) }
         if headWidth > largestWidth, !product.isEmulated { return nil }

@@ -18,17 +18,21 @@ package enum NarrowForm: String, Sendable {
     case wmma11 = "wmma-gfx11"
     case wmma12 = "wmma-gfx12"
     case dpas8, dpas16
+    /// Shuffles within sub-groups of 8, in place of such an instruction.
+    case subgroup8
 
-    /// The matrix instruction; nil for other forms.
+    /// The matrix instruction, or what takes its place; nil for other forms.
     package var instruction: MatrixInstruction? { MatrixInstruction.allCases.first { $0.form == self } }
 
     /// The forms that a device has instructions for, best first; the portable one is always the last.
     ///
-    /// That the device accepts them and computes rightly is for a probe to show.
+    /// That the device accepts them and computes rightly is for a probe to show. CPU devices do not get `subgroup8`: their
+    /// portable form has the vectors that shuffles would make, and no shuffles.
     package static func candidates(for precision: Precision, on device: Device) -> [NarrowForm] {
         guard device.kind == .cpu else {
             let instructions = MatrixInstruction.allCases.filter { $0.refusal(in: precision, by: device) == nil }
-            return instructions.map(\.form) + [.portable]
+            let hardware = instructions.filter(\.isHardware)
+            return (hardware.isEmpty ? instructions : hardware).map(\.form) + [.portable]
         }
         let forms: [NarrowForm] =
             switch precision {
@@ -47,7 +51,7 @@ package enum NarrowForm: String, Sendable {
     /// What the processor must have.
     private var features: Set<String> {
         switch self {
-        case .portable, .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16: []
+        case .portable, .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16, .subgroup8: []
         case .avx2: ["avx2"]
         case .avxVNNI: ["avx2", "avx_vnni"]
         case .avx512VNNI: ["avx512f", "avx512_vnni"]
@@ -58,7 +62,7 @@ package enum NarrowForm: String, Sendable {
     /// The value of the macro FORM; that of kernels without a matrix instruction.
     var macro: Int {
         switch self {
-        case .portable, .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16: 0
+        case .portable, .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16, .subgroup8: 0
         case .avx2, .avx512BF16: 1
         case .avx512VNNI: 2
         case .avxVNNI: 3
@@ -70,7 +74,7 @@ package enum NarrowForm: String, Sendable {
         switch self {
         case .portable where precision != .int8 && tuning.groupColumns == 1:
             NarrowTile(rows: tuning.rows, vector: max(4, tuning.vector), vectors: 2)
-        case .portable, .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16:
+        case .portable, .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16, .subgroup8:
             NarrowTile(rows: 4, vector: max(4, tuning.vector), vectors: 1)
         case .avx2: NarrowTile(rows: 3, vector: 8, vectors: 3)
         case .avxVNNI: NarrowTile(rows: 6, vector: 8, vectors: 2)

@@ -43,7 +43,9 @@ extension OpenCLBackend {
             if product.form.instruction == nil { break }
         }
         guard !right.isEmpty else { return NarrowSelection(portable, refusals: refusals) }
-        let (product, others) = fastest(of: right, timing: timing)
+        // Of what is no hardware for products nothing says that it is faster than the portable form.
+        let isHardware = right.contains { $0.form.instruction?.isHardware != false }
+        let (product, others) = fastest(of: isHardware ? right : right + [portable], timing: timing)
         refusals += others
         let attention = try refusalOfAttention(by: product)
         if let attention { refusals.append(attention) }
@@ -53,7 +55,7 @@ extension OpenCLBackend {
     /// Why attention must not run by a product; nil where it may, or would not in any case.
     private func refusalOfAttention(by product: NarrowProduct) throws(OpenCLError) -> NarrowSelection.Refusal? {
         guard let instruction = product.form.instruction?.ofAttention else { return nil }
-        let probe = AttentionProbe()
+        let probe = AttentionProbe(product)
         let x = try upload(probe.input)
         let expected = try download(attention(x, heads: probe.heads, scale: probe.scale, bias: nil, queries: nil))
         return refusal(of: .attention, by: product, expecting: expected, within: { _ in probe.bound(product) }) {
@@ -115,17 +117,18 @@ private struct LinearProbe {
     }
 }
 
-/// Attention of heads as wide as most are, over more than one block of keys and a part of one.
+/// Attention of heads as wide as most are, or as a form takes at most, over more than one block of keys and a part of one.
 private struct AttentionProbe {
     let tokens = 83
     let heads = 2
-    let headWidth = 64
+    let headWidth: Int
     /// Large enough that few keys have most of the weight, so that it matters which.
     let scale: Float = 0.25
     /// Multiples of 1/32 from −2 to 2, which no precision rounds: from a linear congruential generator (Numerical Recipes).
     let input: HostTensor
 
-    init() {
+    init(_ product: NarrowProduct) {
+        headWidth = product.form == .subgroup8 ? 32 : 64
         var state: UInt32 = 1
         let values = (0..<tokens * 3 * heads * headWidth).map { _ in
             state = state &* 1_664_525 &+ 1_013_904_223

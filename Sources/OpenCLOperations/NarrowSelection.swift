@@ -54,7 +54,7 @@ package struct NarrowSelection: Sendable, Hashable {
     ) throws(Failure) -> NarrowSelection? {
         for precision in [Precision.bfloat16, .float16] {
             let selection = try select(precision)
-            if selection.product.form.instruction != nil { return selection }
+            if selection.product.form.instruction?.isHardware == true { return selection }
         }
         return nil
     }

@@ -102,7 +102,9 @@ package final class OpenCLBackend: Backend {
             selection = try NarrowSelection.automatic { precision throws(OpenCLError) in
                 // Devices without matrix instructions are not put to a probe.
                 try select(
-                    among: candidates(for: precision).filter { $0.form == .portable || $0.form.instruction != nil })
+                    among: candidates(for: precision).filter {
+                        $0.form == .portable || $0.form.instruction?.isHardware == true
+                    })
             }
         }
     }

@@ -77,6 +77,11 @@ extension MatrixInstruction {
             // The instruction's width is the smallest sub-group: 8 on Xe-HPG, 16 on Xe-HPC and Xe2.
             let width = device.subgroupSizes.min() ?? 0
             return width == lanes ? nil : "it needs sub-groups of \(lanes), the smallest here has \(width)"
+        case .subgroup8:
+            guard device.subgroupSizes.contains(lanes) else { return "it needs sub-groups of \(lanes) on demand" }
+            let shuffles: Set = ["cl_khr_subgroup_shuffle", "cl_intel_subgroups"]
+            return device.extensions.isDisjoint(with: shuffles)
+                ? "it needs \(shuffles.sorted().joined(separator: " or "))" : nil
         }
     }
 
@@ -85,7 +90,7 @@ extension MatrixInstruction {
     /// DPAS: 256 registers a thread; with the usual 128 the tiles spill (ocloc 22.43, `Scripts/offline-check`).
     var buildOptions: String {
         switch self {
-        case .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12: ""
+        case .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12, .subgroup8: ""
         case .dpas8, .dpas16: " -cl-intel-256-GRF-per-thread"
         }
     }

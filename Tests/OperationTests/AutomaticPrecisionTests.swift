@@ -12,7 +12,9 @@ struct AutomaticPrecisionTests {
         }?.product
     }
 
-    @Test("is bfloat16 by a matrix instruction that multiplies it, else float16", arguments: MatrixInstruction.allCases)
+    @Test(
+        "is bfloat16 by a matrix instruction that multiplies it, else float16",
+        arguments: MatrixInstruction.allCases.filter(\.isHardware))
     func instructions(instruction: MatrixInstruction) {
         let precisions = [Precision.float16, .bfloat16].filter(instruction.multiplies)
         let forms = Dictionary(uniqueKeysWithValues: precisions.map { ($0, instruction.form) })
@@ -25,12 +27,14 @@ struct AutomaticPrecisionTests {
         #expect(Self.automatic([.float16: .mma16]) == NarrowProduct(.float16, .mma16))
         #expect(Self.automatic([:]) == nil)
         #expect(Self.automatic([.bfloat16: .avx512BF16, .int8: .avx2]) == nil)
+        #expect(Self.automatic([.bfloat16: .subgroup8, .float16: .subgroup8]) == nil)
     }
 
     @Test("is float32 on a device without matrix instructions", .requiresOpenCL)
     func device() throws {
         let device = try #require(TestDevice.first)
-        guard MatrixInstruction.allCases.allSatisfy({ $0.refusal(in: .float16, by: device) != nil }) else { return }
+        let hardware = MatrixInstruction.allCases.filter(\.isHardware)
+        guard hardware.allSatisfy({ $0.refusal(in: .float16, by: device) != nil }) else { return }
         var options = OpenCLBackend.Options()
         options.precision = nil
         let backend = try OpenCLBackend(device, options: options)

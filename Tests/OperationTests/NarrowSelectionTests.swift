@@ -140,6 +140,18 @@ struct NarrowSelectionTests {
             "\(refusal)")
     }
 
+    @Test("takes shuffles, which are no hardware for products, only where they are faster than the portable form")
+    func shuffles() throws {
+        let candidates = [
+            NarrowProduct(.bfloat16, .subgroup8, emulation: .faithful), NarrowProduct(.bfloat16, .portable),
+        ]
+        for fast in candidates {
+            let selection = try Self.backend(.bfloat16, among: candidates) { $0 == fast ? 1e-3 : 2e-3 }.selection
+            #expect(selection?.product == fast && selection?.multipliesAttention == true)
+            #expect(selection?.refusals.map(\.cause) == [.slower])
+        }
+    }
+
     @Test("does not keep what did not run")
     func notKept() throws {
         let store = MemoryStore()

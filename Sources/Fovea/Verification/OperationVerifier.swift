@@ -95,19 +95,24 @@ package struct OperationVerifier {
         ]
     }
 
-    /// The form that a probe finds for each precision below float32, and its portable twin; of attention what runs by a
-    /// matrix instruction, of patch embedding what warp groups multiply.
+    /// The form that a probe finds for each precision below float32, its portable twin, and `subgroup8` where the device
+    /// can run it, chosen or not; of attention what runs by a matrix instruction or by that, of patch embedding what warp
+    /// groups multiply.
     private func narrowForms(of operation: Operation) -> [KernelForm] {
         [Precision.float16, .bfloat16, .int8].flatMap { precision in
             var options = OpenCLBackend.Options()
             (options.precision, options.programCache) = (precision, backendOptions.programCache)
             let selection = try? OpenCLBackend(device, options: options).selection
             let (found, portable) = (selection?.product, NarrowProduct(precision, .portable))
-            let products = found == portable ? [portable] : [found, portable].compactMap(\.self)
+            var products = found == portable ? [portable] : [found, portable].compactMap(\.self)
+            let shuffled = NarrowProduct(precision, .subgroup8)
+            if !products.contains(shuffled), MatrixInstruction.subgroup8.refusal(in: precision, by: device) == nil {
+                products.append(shuffled)
+            }
             let attends = selection?.multipliesAttention == true
             return products.filter { product in
                 switch operation {
-                case .attention: attends && product.form.instruction != nil
+                case .attention: product.form.instruction != nil && (attends || product != found)
                 case .patchEmbedding: product.form.instruction == .wgmma
                 default: true
                 }
