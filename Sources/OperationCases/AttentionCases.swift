@@ -55,10 +55,12 @@ public struct AttentionCase: OperationCase {
     public var tolerance: Double { randomWalkTolerance(terms: headWidth + tokens) * Double(max(1, sharpness)) }
 
     /// Six deviations of what rounding the factors of both products does: a score is off by √2·u/√3 of its deviation σ, the
-    /// weight that follows by that and, like the value, by its own u/√3; u is 2⁻⁹ in bfloat16, 2⁻¹² in float16.
+    /// weight that follows by that and, like the value, by its own u/√3; u is 2⁻⁹ in bfloat16, 2⁻¹² in float16. The result is
+    /// rounded once more: numbers of up to five deviations, by u.
     ///
-    /// The longest query has C + 3·√(2C) for the square of its length where others have C, and its scores that larger σ².
-    /// The squares of weights e^s sum to e^σ²/T: its row of the result is larger than others by the root of that, by √T at
+    /// The squares of C normal numbers sum to at most C + 2√(Ct) + 2t in all but one of eᵗ cases (Laurent and Massart 2000,
+    /// lemma 1), and so more likely than not for all of N queries with t = ln 2N. The longest one's scores have as much larger a
+    /// σ². The squares of weights e^s sum to e^σ²/T: its row of the result is larger than others by the root of that, by √T at
     /// most. Only matrix instructions round: elsewhere attention is float32 in every precision.
     public func tolerance(in precision: Precision) -> Double {
         let unit: Double
@@ -68,9 +70,10 @@ public struct AttentionCase: OperationCase {
         case .bfloat16: unit = 0x1p-9
         }
         let usual = Double(sharpness * sharpness)
-        let longest = usual * (1 + 3 * (2 / Double(headWidth)).squareRoot())
+        let rarity = log(2 * Double(batch * heads * (queries ?? tokens))) / Double(headWidth)
+        let longest = usual * (1 + 2 * rarity.squareRoot() + 2 * rarity)
         let growth = min(exp((longest - usual) / 2), Double(tokens).squareRoot())
-        return tolerance + 6 * unit * growth * (2.0 / 3 * (1 + longest)).squareRoot()
+        return tolerance + 6 * unit * growth * (2.0 / 3 * (1 + longest)).squareRoot() + 5 * unit
     }
 
     /// Normal queries, keys and values.

@@ -65,21 +65,23 @@ public struct LinearCase: OperationCase {
     /// float16: an eighth of it. int8: the largest of K normal values is about L = √(2 ln 2K), so that a step of a row is
     /// 2·L/255, of a weight L/127, and the error is step/√12. The squares of K normal values sum to K within three
     /// deviations of √(2K): a row and a column may each be longer by 1 + 3/√(2K). The steepest activation makes 1.13 of
-    /// an error.
+    /// an error. What leaves as an operand for attention or another layer is rounded once more: numbers of up to five deviations.
     public func tolerance(in precision: Precision) -> Double {
         let terms = Double(inputs)
         let deviation: Double
+        var unit = 0.0
         switch precision {
         case .float32: return tolerance
-        case .float16: deviation = 0x1p-12 * (2.0 / 3).squareRoot()
-        case .bfloat16: deviation = 0x1p-9 * (2.0 / 3).squareRoot()
+        case .float16: (unit, deviation) = (0x1p-12, 0x1p-12 * (2.0 / 3).squareRoot())
+        case .bfloat16: (unit, deviation) = (0x1p-9, 0x1p-9 * (2.0 / 3).squareRoot())
         case .int8:
             let largest = (2 * log(2 * terms)).squareRoot()
             let steps = (2 * largest / 255, largest / 127)
             deviation = ((steps.0 * steps.0 + steps.1 * steps.1) / 12).squareRoot()
         }
         let length = 1 + 3 / (2 * terms).squareRoot()
-        return 6 * 1.13 * length * length * deviation
+        let leavesOperands = normalizes && !addsResidual
+        return 6 * 1.13 * length * length * deviation + (leavesOperands ? 5 * unit : 0)
     }
 
     /// Weights scaled so that outputs have deviation 1.
