@@ -54,9 +54,10 @@ public struct AttentionCase: OperationCase {
     /// Scores and sums are random walks; a score's error is multiplied by its size in the exponent.
     public var tolerance: Double { randomWalkTolerance(terms: headWidth + tokens) * Double(max(1, sharpness)) }
 
-    /// Six deviations of what rounding the factors of both products does: a score is off by √2·u/√3 of its deviation σ, the
-    /// weight that follows by that and, like the value, by its own u/√3; u is 2⁻⁹ in bfloat16, 2⁻¹² in float16. The result is
-    /// rounded once more: numbers of up to five deviations, by u.
+    /// Six deviations of what rounding the factors of both products does, and the rounding of the result.
+    ///
+    /// A score is off by √2·u/√3 of its deviation σ, the weight that follows by that and, like the value, by its own u/√3; u is
+    /// 2⁻⁹ in bfloat16, 2⁻¹² in float16. Results are numbers of up to five deviations, and off by u.
     ///
     /// The squares of C normal numbers sum to at most C + 2√(Ct) + 2t in all but one of eᵗ cases (Laurent and Massart 2000,
     /// lemma 1), and so more likely than not for all of N queries with t = ln 2N. The longest one's scores have as much larger a

@@ -65,7 +65,8 @@ public struct LinearCase: OperationCase {
     /// float16: an eighth of it. int8: the largest of K normal values is about L = √(2 ln 2K), so that a step of a row is
     /// 2·L/255, of a weight L/127, and the error is step/√12. The squares of K normal values sum to K within three
     /// deviations of √(2K): a row and a column may each be longer by 1 + 3/√(2K). The steepest activation makes 1.13 of
-    /// an error. What leaves as an operand for attention or another layer is rounded once more: numbers of up to five deviations.
+    /// an error. What leaves as an operand for attention or another layer is rounded once more: numbers of up to five
+    /// deviations.
     public func tolerance(in precision: Precision) -> Double {
         let terms = Double(inputs)
         let deviation: Double
