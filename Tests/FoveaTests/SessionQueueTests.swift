@@ -64,8 +64,8 @@ struct SessionQueueTests {
         let queue = SessionQueue([
             try WatchedSession {
                 log.add(0)
-                // Long enough for the other to do all the rest.
-                usleep(500_000)
+                // Until the other has done all the rest; not for ever, should it not.
+                for _ in 0..<30_000 where log.all.count { $0 == 1 } < 15 { usleep(1000) }
             },
             try WatchedSession { log.add(1) },
         ])
