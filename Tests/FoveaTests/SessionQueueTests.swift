@@ -65,7 +65,7 @@ struct SessionQueueTests {
             try WatchedSession {
                 log.add(0)
                 // Until the other has done all the rest; not for ever, should it not.
-                for _ in 0..<30_000 where log.all.count { $0 == 1 } < 15 { usleep(1000) }
+                for _ in 0..<30_000 where log.all.count(where: { $0 == 1 }) < 15 { usleep(1000) }
             },
             try WatchedSession { log.add(1) },
         ])
