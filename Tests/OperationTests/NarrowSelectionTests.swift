@@ -19,8 +19,9 @@ struct NarrowSelectionTests {
         return try OpenCLBackend(try #require(TestDevice.first), options: options)
     }
 
-    /// Instructions whose layouts differ most, in bfloat16 where they multiply that: each takes some programs to compile, and
-    /// each of those seconds. `MatrixInstructionTests` has all of them.
+    /// Instructions whose layouts differ most, in bfloat16 where they multiply that.
+    ///
+    /// Each takes some programs to compile, and each of those seconds: `MatrixInstructionTests` has all of them.
     private static func products(_ instructions: [MatrixInstruction], _ emulation: MatrixEmulation) -> [NarrowProduct] {
         instructions.map { instruction in
             NarrowProduct(
