@@ -59,6 +59,7 @@
 #define BLOCK_ROWS (WARP_GROUPS * 64)
 #include "wgmma.cl"
 #include "swizzle.cl"
+#include "quad.cl"
 #define ROUNDED_RESULTS (NARROW_OUTPUT != 0)
 #if !EMULATED
 // To 2 units of the last place.
@@ -140,24 +141,6 @@ static inline void prefetch_residual(__global const float *residual, int first_r
   #define LEAVING_CHUNKS 16
   // Rows whose pairs are written together are in different banks.
   #define LEAVING_INDEX(row, chunk) ((row) * LEAVING_CHUNKS + ((chunk) ^ ((row) & 3) * 2))
-
-// Four floats of a row, from the first on; those past the end are not there.
-static inline float4 load_four(__global const float *row, int first) {
-  if (OUTPUTS % 4 == 0) return first < OUTPUTS ? *(__global const float4 *)(row + first) : (float4)(0.0f);
-  return (float4)(first < OUTPUTS ? row[first] : 0.0f, first + 1 < OUTPUTS ? row[first + 1] : 0.0f,
-                  first + 2 < OUTPUTS ? row[first + 2] : 0.0f, first + 3 < OUTPUTS ? row[first + 3] : 0.0f);
-}
-
-static inline void store_four(float4 v, __global float *row, int first) {
-  if (OUTPUTS % 4 == 0) {
-    if (first < OUTPUTS) *(__global float4 *)(row + first) = v;
-  } else {
-    if (first < OUTPUTS) row[first] = v.x;
-    if (first + 1 < OUTPUTS) row[first + 1] = v.y;
-    if (first + 2 < OUTPUTS) row[first + 2] = v.z;
-    if (first + 3 < OUTPUTS) row[first + 3] = v.w;
-  }
-}
 #endif
 
 // The item. Addresses that are made of it seem to be new ones each time, and need no registers in between.
@@ -183,7 +166,7 @@ static inline void load_residual(float4 *added, __global const float *residual, 
     const int row = first_row + i * (ITEMS / LEAVING_CHUNKS);
     added[i] = (float4)(0.0f);
     if (row < rows) {
-      added[i] = load_four(residual + (size_t)RESIDUAL_ROW(row) * OUTPUTS, first_column);
+      added[i] = load4(residual + (size_t)RESIDUAL_ROW(row) * OUTPUTS, first_column, OUTPUTS);
     }
   }
 }
@@ -309,7 +292,7 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
         value += added[c / SWIZZLED_STEP % 2][i];
   #endif
         if (row < rows) {
-          store_four(value, (__global float *)y + (size_t)OUTPUT_ROW(row) * OUTPUTS, first_column + c + chunk * 4);
+          store4(value, (__global float *)y + (size_t)OUTPUT_ROW(row) * OUTPUTS, first_column + c + chunk * 4, OUTPUTS);
         }
       }
 #endif

@@ -20,19 +20,21 @@ package final class TransferLane: @unchecked Sendable {
 
     /// The outgoing memory, made anew where there is too little: a lane of steady use makes none.
     func outgoing(_ byteCount: Int, _ queue: CommandQueue) throws(OpenCLError) -> PinnedMemory {
-        if let outgoing, outgoing.bytes.count >= byteCount { return outgoing }
-        outgoing = nil
-        let made = try PinnedMemory(queue, byteCount: byteCount)
-        outgoing = made
-        return made
+        try Self.fit(&outgoing, byteCount, queue)
     }
 
     /// The incoming memory, in the same way.
     func incoming(_ byteCount: Int, _ queue: CommandQueue) throws(OpenCLError) -> PinnedMemory {
-        if let incoming, incoming.bytes.count >= byteCount { return incoming }
-        incoming = nil
+        try Self.fit(&incoming, byteCount, queue)
+    }
+
+    private static func fit(
+        _ memory: inout PinnedMemory?, _ byteCount: Int, _ queue: CommandQueue
+    ) throws(OpenCLError) -> PinnedMemory {
+        if let memory, memory.bytes.count >= byteCount { return memory }
+        memory = nil
         let made = try PinnedMemory(queue, byteCount: byteCount)
-        incoming = made
+        memory = made
         return made
     }
 

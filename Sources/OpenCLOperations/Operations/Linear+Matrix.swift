@@ -9,26 +9,38 @@ extension OpenCLBackend {
     ) throws(OpenCLError) -> OpenCLLinear {
         if instruction == .wgmma { return try prepareWarpGroups(parameters, product) }
         let panel = MatrixTile(instruction, isEmulated: product.isEmulated).panel(instruction)
+        let (outputs, inputs) = (parameters.outputWidth, parameters.inputWidth)
+        let (stride, scale) = (product.operandStride(inputs), parameters.layerScale)
+        let weight = try storeOperands(parameters, product.precision, panel: panel, width: stride) { row, chunk in
+            row * stride + chunk * 8
+        }
+        return OpenCLLinear(
+            inputWidth: inputs, outputWidth: outputs, weight: weight,
+            bias: try store(paddedBias(parameters.bias, scale: scale, outputs: outputs, panel: panel)),
+            hasLayerScale: scale != nil, narrow: NarrowWeight(product: product))
+    }
+
+    /// A weight's operands with layer scale folded in, by panels of rows padded to a width, zero where there is no weight.
+    ///
+    /// - Parameter place: Where eight neighbours of a panel's row go in the panel.
+    func storeOperands(
+        _ parameters: LinearParameters, _ precision: Precision, panel: Int, width: Int,
+        at place: @Sendable (_ row: Int, _ chunk: Int) -> Int
+    ) throws(OpenCLError) -> Buffer {
         let (values, scale) = (parameters.weight.values, parameters.layerScale)
         let (outputs, inputs) = (parameters.outputWidth, parameters.inputWidth)
-        let (stride, precision) = (product.operandStride(inputs), product.precision)
-        let weight = try storePanels((outputs + panel - 1) / panel, of: panel * stride) {
+        return try storePanels((outputs + panel - 1) / panel, of: panel * width) {
             (index, target: UnsafeMutablePointer<UInt16>) in
             values.withUnsafeBufferPointer { source in
                 for row in 0..<min(panel, outputs - index * panel) {
                     let output = index * panel + row
                     let line = UnsafeBufferPointer(rebasing: source[output * inputs..<(output + 1) * inputs])
                     precision.forOperands(of: line, times: scale?[output] ?? 1) { chunk, bits in
-                        UnsafeMutableRawPointer(target + row * stride + chunk * 8).storeBytes(
-                            of: bits, as: SIMD8<UInt16>.self)
+                        UnsafeMutableRawPointer(target + place(row, chunk)).storeBytes(of: bits, as: SIMD8<UInt16>.self)
                     }
                 }
             }
         }
-        return OpenCLLinear(
-            inputWidth: inputs, outputWidth: outputs, weight: weight,
-            bias: try store(paddedBias(parameters.bias, scale: scale, outputs: outputs, panel: panel)),
-            hasLayerScale: scale != nil, narrow: NarrowWeight(product: product))
     }
 
     /// Multiplies operands; what follows a norm, and is no sum with a residual, is left as operands too.

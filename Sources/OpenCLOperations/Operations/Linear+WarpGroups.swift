@@ -8,21 +8,10 @@ extension OpenCLBackend {
     {
         let (outputs, inputs) = (parameters.outputWidth, parameters.inputWidth)
         let panel = WarpGroupTile.weightPanel(isEmulated: product.isEmulated)
-        let (values, scale, precision) = (parameters.weight.values, parameters.layerScale, product.precision)
-        let step = WarpGroupTile.step
-        let steps = (inputs + step - 1) / step
-        let weight = try storePanels((outputs + panel - 1) / panel, of: steps * panel * step) {
-            (index, target: UnsafeMutablePointer<UInt16>) in
-            values.withUnsafeBufferPointer { source in
-                for row in 0..<min(panel, outputs - index * panel) {
-                    let output = index * panel + row
-                    let line = UnsafeBufferPointer(rebasing: source[output * inputs..<(output + 1) * inputs])
-                    precision.forOperands(of: line, times: scale?[output] ?? 1) { chunk, bits in
-                        let place = (chunk / 8 * panel + row) * step + ((chunk ^ row) & 7) * 8
-                        UnsafeMutableRawPointer(target + place).storeBytes(of: bits, as: SIMD8<UInt16>.self)
-                    }
-                }
-            }
+        let (step, scale) = (WarpGroupTile.step, parameters.layerScale)
+        let width = (inputs + step - 1) / step * step
+        let weight = try storeOperands(parameters, product.precision, panel: panel, width: width) { row, chunk in
+            (chunk / 8 * panel + row) * step + ((chunk ^ row) & 7) * 8
         }
         return OpenCLLinear(
             inputWidth: inputs, outputWidth: outputs, weight: weight,
