@@ -29,6 +29,19 @@ struct TiledTuningTests {
         #expect(tuning.fitting(headWidth: 1024, localMemory: leastLocalMemory) == nil)
     }
 
+    @Test("attention on CPU devices shares, holds and asks for less until it fits, and is none where nothing does")
+    func fittingSIMD() throws {
+        let tuning = AttentionSIMDTuning(vector: 8, vectors: 5, rows: 2, keyBlock: 256, tiles: 8)
+        #expect(tuning.fitting(headWidth: 64, tokens: 200, localMemory: 1 << 20) == tuning)
+        let shared = try #require(tuning.fitting(headWidth: 64, tokens: 200, localMemory: 256 << 10))
+        #expect((shared.tiles, shared.keyBlock, shared.vectors) == (4, 256, 5))
+        for headWidth in [16, 24, 64, 80, 128] {
+            let small = try #require(tuning.fitting(headWidth: headWidth, tokens: 197, localMemory: leastLocalMemory))
+            #expect(small.isLegal && small.localBytes(headWidth: headWidth) <= leastLocalMemory, "\(headWidth)")
+        }
+        #expect(tuning.fitting(headWidth: 512, tokens: 197, localMemory: leastLocalMemory) == nil)
+    }
+
     @Test("a weight's inputs are padded to whole tiles")
     func padding() {
         let tuning = LinearTiledTuning(rows: 8, vectors: 1, groupColumns: 16, groupRows: 8, depth: 16)

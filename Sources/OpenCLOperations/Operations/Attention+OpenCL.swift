@@ -58,6 +58,7 @@ extension OpenCLBackend {
             let device = profile.device
             let tuning = profile.attentionSIMD.fitting(
                 headWidth: width / heads, tokens: tokens, localMemory: device.localMemory)
+            guard let tuning else { fallthrough }
             let tiles = (answered + tuning.queries - 1) / tuning.queries
             let tilesPerItem = tuning.tilesPerItem(tokens: answered, heads: batch * heads, units: device.computeUnits)
             try launch(
@@ -70,7 +71,8 @@ extension OpenCLBackend {
             guard let tuning else { fallthrough }
             let groups = (answered + tuning.queries - 1) / tuning.queries
             try launch(
-                .attention, tuning.defines.merging(problem) { _, problem in problem }, arguments, flop: flop,
+                .attention, as: .tiled, tuning.defines.merging(problem) { _, problem in problem }, arguments,
+                flop: flop,
                 global: [groups * tuning.groupColumns, heads * tuning.groupRows, batch],
                 local: [tuning.groupColumns, tuning.groupRows, 1])
         case .portable:

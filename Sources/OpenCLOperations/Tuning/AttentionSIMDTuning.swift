@@ -8,16 +8,20 @@ struct AttentionSIMDTuning: KernelTuning {
     var rows: Int
     /// Keys whose scores are held.
     var keyBlock: Int
+    /// Tiles of queries that share a packed block of keys.
+    var tiles: Int
 
     static let knobs: [Knob<Self>] = [
         Knob(name: "VECTOR", path: \.vector, candidates: [4, 8, 16]),
         Knob(name: "VECTORS", path: \.vectors, candidates: [1, 2, 3, 4, 5]),
         Knob(name: "ROWS", path: \.rows, candidates: [2, 3, 4, 5, 6, 8, 12]),
         Knob(name: "KEY_BLOCK", path: \.keyBlock, candidates: [128, 256, 512]),
+        Knob(name: "TILES", path: \.tiles, candidates: [1, 4, 8, 16]),
     ]
 
     var isLegal: Bool {
-        [1, 2, 4, 8, 16].contains(vector) && vectors > 0 && rows > 0 && keyBlock > 0 && queries <= 128
+        [1, 2, 4, 8, 16].contains(vector) && vectors > 0 && rows > 0 && keyBlock > 0 && tiles > 0
+            && queries <= 128
     }
 
     /// Items of a group.
@@ -25,13 +29,26 @@ struct AttentionSIMDTuning: KernelTuning {
     /// Queries of a tile.
     var queries: Int { vector * vectors }
 
-    /// The same tuning for heads of a given width, a number of tokens, and a device's local memory.
-    func fitting(headWidth: Int, tokens: Int, localMemory: Int) -> AttentionSIMDTuning {
+    /// The same tuning for heads of a given width, a number of tokens, and a device's local memory; nil where even one
+    /// vector of queries and a few keys do not fit.
+    func fitting(headWidth: Int, tokens: Int, localMemory: Int) -> AttentionSIMDTuning? {
         var fitted = self
         while headWidth % fitted.vector != 0 { fitted.vector /= 2 }
         fitted = fitted.fitting(tokens: tokens)
         fitted.rows = min(fitted.rows, headWidth)
-        while fitted.keyBlock > 32, fitted.localBytes(headWidth: headWidth) > localMemory { fitted.keyBlock /= 2 }
+        while fitted.localBytes(headWidth: headWidth) > localMemory {
+            if fitted.tiles > 1 {
+                fitted.tiles /= 2
+            } else if fitted.keyBlock > 32 {
+                fitted.keyBlock /= 2
+            } else if fitted.vectors > 1 {
+                fitted.vectors -= 1
+            } else if fitted.keyBlock > 8 {
+                fitted.keyBlock /= 2
+            } else {
+                return nil
+            }
+        }
         return fitted
     }
 
@@ -50,16 +67,18 @@ struct AttentionSIMDTuning: KernelTuning {
         return fitted
     }
 
-    /// Local memory of a work-group.
-    private func localBytes(headWidth: Int) -> Int {
-        4 * (headWidth * (2 * queries + keyBlock) + (keyBlock + rows) * queries)
+    /// Local memory of a work-group, in bytes.
+    func localBytes(headWidth: Int) -> Int {
+        let tileFloats = (2 * headWidth + 2) * queries
+        let blockFloats = (keyBlock + rows) * (queries + headWidth) + keyBlock * headWidth
+        return 4 * (tiles * tileFloats + blockFloats)
     }
 
     /// Query tiles that an item works through, so that the compute units end together.
     ///
-    /// Few heads on few units want their queries divided; but every item packs the values of its head first, which
-    /// costs about as much as 8 queries. The smallest time of the longest unit wins, in tiles, and among equals the fewest
-    /// items.
+    /// Few heads on few units want their queries divided; but every item packs the keys and values of its head first,
+    /// which costs about as much as 8 queries. The smallest time of the longest unit wins, in tiles, and among equals
+    /// the fewest items.
     func tilesPerItem(tokens: Int, heads: Int, units: Int) -> Int {
         let tiles = (tokens + queries - 1) / queries
         func cost(_ items: Int) -> Double {

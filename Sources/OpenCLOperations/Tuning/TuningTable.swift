@@ -25,8 +25,8 @@ struct TuningTable {
             attention: AttentionTuning(vector: vector, keys: 8, group: 1),
             // As many sums as the registers hold beside a step's vectors: 16 registers, and 32 where vectors have 16.
             attentionSIMD: vector < 16
-                ? AttentionSIMDTuning(vector: vector, vectors: 5, rows: 2, keyBlock: 256)
-                : AttentionSIMDTuning(vector: vector, vectors: 2, rows: 8, keyBlock: 512),
+                ? AttentionSIMDTuning(vector: vector, vectors: 5, rows: 2, keyBlock: 256, tiles: 8)
+                : AttentionSIMDTuning(vector: vector, vectors: 2, rows: 8, keyBlock: 512, tiles: 8),
             linearTiled: LinearTiledTuning(rows: 4, vectors: 2, groupColumns: 8, groupRows: 4, depth: 8),
             attentionTiled: AttentionTiledTuning(groupColumns: 4, groupRows: 2))
     }
@@ -35,7 +35,7 @@ struct TuningTable {
         linear: LinearTuning(rows: 4, vector: 4, vectors: 1, groupColumns: 16, groupRows: 8, fusesLayerNorm: true),
         rows: RowTuning(vector: 4, group: 32),
         attention: AttentionTuning(vector: 4, keys: 8, group: 32),
-        attentionSIMD: AttentionSIMDTuning(vector: 4, vectors: 1, rows: 4, keyBlock: 64),
+        attentionSIMD: AttentionSIMDTuning(vector: 4, vectors: 1, rows: 4, keyBlock: 64, tiles: 2),
         linearTiled: LinearTiledTuning(rows: 8, vectors: 1, groupColumns: 16, groupRows: 8, depth: 16),
         attentionTiled: AttentionTiledTuning(groupColumns: 8, groupRows: 8))
 }
