@@ -17,7 +17,7 @@
 //   tiles_per_item   int    in   query tiles that an item works through
 //
 //   Launch    ⌈⌈Q/QUERIES⌉ / tiles_per_item⌉ × HEADS × B groups of one item
-//   Local     TILES·(2·HEAD_WIDTH + 2)·QUERIES + (KEY_BLOCK + ROWS)·(QUERIES + HEAD_WIDTH) + KEY_BLOCK·HEAD_WIDTH floats
+//   Local     TILES·(2·HEAD_WIDTH + 2)·QUERIES + (KEY_BLOCK + ROWS)·(QUERIES + 2·HEAD_WIDTH) floats
 //   Numerics  float32; keys in order. A query's bits depend on no other query: lanes do not mix. Queries past Q repeat
 //             the last one, keys past T are scored and never summed. NaN among the inputs gives NaN
 //   Work      4·B·HEADS·T²·HEAD_WIDTH flop, 16·B·T·HEADS·HEAD_WIDTH bytes
@@ -88,7 +88,7 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
   __local float tile_totals[TILES * QUERIES];                // l
   // Of a block of keys
   __local float packed_keys[(KEY_BLOCK + ROWS) * HEAD_WIDTH];  // K and V: rows that lie together
-  __local float packed_values[KEY_BLOCK * HEAD_WIDTH];
+  __local float packed_values[(KEY_BLOCK + ROWS) * HEAD_WIDTH];
   __local float scores[(KEY_BLOCK + ROWS) * QUERIES];          // Sᵀ, then Pᵀ, of one tile
   const int head = get_group_id(1), image = get_group_id(2);
   __global const float *query_rows = qkv + (size_t)image * tokens * ROW + head * HEAD_WIDTH;
@@ -112,7 +112,10 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
           }
           transpose(square);
           #pragma unroll
-          for (int r = 0; r < VECTOR; ++r) v_store(square[r], tile_queries + (t * HEAD_WIDTH + c + r) * QUERIES + i);
+          for (int r = 0; r < VECTOR; ++r) {
+            v_store(square[r], tile_queries + (t * HEAD_WIDTH + c + r) * QUERIES + i);
+            v_store((vfloat)(0.0f), tile_sums + (t * HEAD_WIDTH + c + r) * QUERIES + i);
+          }
         }
         v_store((vfloat)(-INFINITY), tile_largest + t * QUERIES + i);
         v_store((vfloat)(0.0f), tile_totals + t * QUERIES + i);
@@ -127,7 +130,7 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
           const size_t row = (size_t)min(first_key + j, tokens - 1) * ROW;
           for (int c = 0; c < HEAD_WIDTH; c += VECTOR) {
             v_store(v_load(key_rows + row + c), packed_keys + j * HEAD_WIDTH + c);
-            if (j < count) v_store(v_load(value_rows + row + c), packed_values + j * HEAD_WIDTH + c);
+            v_store(v_load(value_rows + row + c), packed_values + j * HEAD_WIDTH + c);
           }
         }
       }
@@ -189,12 +192,13 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
         // 5. What was summed before the block, in terms of the new maximum.
         vfloat correction[VECTORS];
         #pragma unroll
+        for (int v = 0; v < VECTORS; ++v) correction[v] = v_load(tile_largest + t * QUERIES + v * VECTOR) - largest[v];
+        V_EXP2_EACH(correction, VECTORS)
+        #pragma unroll
         for (int v = 0; v < VECTORS; ++v) {
-          __local float *largest_before = tile_largest + t * QUERIES + v * VECTOR;
           __local float *total_before = tile_totals + t * QUERIES + v * VECTOR;
-          correction[v] = v_exp2(v_load(largest_before) - largest[v]);
           v_store(fma(v_load(total_before), correction[v], total[v]), total_before);
-          v_store(largest[v], largest_before);
+          v_store(largest[v], tile_largest + t * QUERIES + v * VECTOR);
         }
 
         // 6. Values, ROWS channels at a time; the last tile begins early rather than end late.
@@ -206,10 +210,7 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
           for (int r = 0; r < ROWS; ++r) {
             #pragma unroll
             for (int v = 0; v < VECTORS; ++v) {
-              tile[r][v] = (vfloat)(0.0f);
-              if (first_key > 0) {
-                tile[r][v] = v_load(sums + (first_channel + r) * QUERIES + v * VECTOR) * correction[v];
-              }
+              tile[r][v] = v_load(sums + (first_channel + r) * QUERIES + v * VECTOR) * correction[v];
             }
           }
           ACCUMULATE(tile, column[step * HEAD_WIDTH + r], scores, count)
@@ -218,7 +219,7 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
           for (int r = 0; r < ROWS; ++r) {
             #pragma unroll
             for (int v = 0; v < VECTORS; ++v) {
-              if (r >= first_new) v_store(tile[r][v], sums + (first_channel + r) * QUERIES + v * VECTOR);
+              if (HEAD_WIDTH % ROWS == 0 || r >= first_new) v_store(tile[r][v], sums + (first_channel + r) * QUERIES + v * VECTOR);
             }
           }
         }

@@ -4,54 +4,71 @@ extension KernelSource {
     /// Macros, functions, types and the kernel itself: two specializations of one file then define nothing twice.
     static func renaming(_ text: String, suffix: String) -> String {
         let names = definedNames(in: text)
-        var result = ""
-        result.reserveCapacity(text.utf8.count + 4096)
-        var word = ""
-        func finishWord() {
-            guard !word.isEmpty else { return }
-            result += word
-            if names.contains(word) { result += suffix }
-            word = ""
-        }
-        for character in text {
-            if isWordCharacter(character) {
-                word.append(character)
-            } else {
-                finishWord()
-                result.append(character)
+        let bytes = text.utf8
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count + 4096)
+        var rest = bytes[...]
+        while let first = rest.first {
+            guard isWordByte(first) else {
+                result.append(first)
+                rest = rest.dropFirst()
+                continue
             }
+            let word = rest.prefix(while: isWordByte)
+            result += word
+            if names.contains(String(Substring(word))) { result += suffix.utf8 }
+            rest = rest[word.endIndex...]
         }
-        finishWord()
-        return result
+        return String(decoding: result, as: UTF8.self)
     }
 
     /// What `#define`, `typedef` and function definitions at the start of a line name.
     private static func definedNames(in text: String) -> Set<String> {
         var names: Set<String> = []
-        for line in text.split(separator: "\n") {
-            let line = line.drop { $0 == " " }
-            if line.hasPrefix("#") {
-                let directive = line.dropFirst().drop { $0 == " " }
-                guard directive.hasPrefix("define ") else { continue }
-                names.insert(String(directive.dropFirst(7).drop { $0 == " " }.prefix(while: isWordCharacter)))
-            } else if line.hasPrefix("typedef "), let semicolon = line.lastIndex(of: ";") {
+        for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+            let line = line.drop { $0 == space }
+            if line.first == UInt8(ascii: "#") {
+                let directive = line.dropFirst().drop { $0 == space }
+                guard directive.starts(with: "define ".utf8) else { continue }
+                let name = directive.dropFirst(7).drop { $0 == space }.prefix(while: isWordByte)
+                names.insert(String(Substring(name)))
+            } else if line.starts(with: "typedef ".utf8), let semicolon = line.lastIndex(of: UInt8(ascii: ";")) {
                 names.insert(lastWord(line[..<semicolon]))
-            } else if line.hasPrefix("} "), line.hasSuffix(";") {
+            } else if line.starts(with: "} ".utf8), line.last == UInt8(ascii: ";") {
                 names.insert(lastWord(line.dropLast()))
-            } else if ["static ", "inline ", "void ", "__kernel "].contains(where: line.hasPrefix) {
-                // The word before the first parenthesis that is no attribute's.
-                let signature = line.hasPrefix("__kernel __attribute__") ? "" : line
-                if let parenthesis = signature.firstIndex(of: "(") { names.insert(lastWord(signature[..<parenthesis])) }
+            } else if ["static ", "inline ", "void ", "__kernel "].contains(where: { line.starts(with: $0.utf8) }),
+                !line.starts(with: "__kernel __attribute__".utf8)
+            {
+                names.insert(functionName(in: line))
             }
         }
-        return names.subtracting(["", "__attribute__"])
+        return names.subtracting([""])
     }
 
-    private static func lastWord(_ text: Substring) -> String {
-        String(text.reversed().drop { !isWordCharacter($0) }.prefix(while: isWordCharacter).reversed())
+    /// The word before the first parenthesis that is no attribute's; empty for none.
+    private static func functionName(in line: Substring.UTF8View) -> String {
+        for index in line.indices where line[index] == UInt8(ascii: "(") {
+            let word = lastWord(line[..<index])
+            if word != "__attribute__" { return word }
+        }
+        return ""
     }
 
-    private static func isWordCharacter(_ character: Character) -> Bool {
-        character.isASCII && (character.isLetter || character.isNumber || character == "_")
+    private static let space = UInt8(ascii: " ")
+
+    private static func lastWord(_ text: Substring.UTF8View) -> String {
+        var word = text
+        while let last = word.last, !isWordByte(last) { word.removeLast() }
+        guard let before = word.lastIndex(where: { !isWordByte($0) }) else { return String(Substring(word)) }
+        return String(Substring(word[word.index(after: before)...]))
+    }
+
+    private static func isWordByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
     }
 }

@@ -2,23 +2,35 @@ import OpenCLRuntime
 import Operations
 
 extension OpenCLBackend {
-    /// Stores panels of so many elements each, zero where `fill` writes nothing: on all cores, and a few at a time, so that
-    /// no second copy of a weight is made.
+    /// Stores panels of so many elements each, on all cores, and without a second copy of a weight: in the buffer itself
+    /// where it is the host's memory, and elsewhere a few panels at a time.
+    ///
+    /// - Parameters:
+    ///   - isPadded: Whether `fill` leaves elements that must be zero.
+    ///   - fill: Writes a panel's elements.
     func storePanels<Element: BitwiseCopyable & Sendable & ExpressibleByIntegerLiteral>(
-        _ panels: Int, of size: Int, fill: @Sendable (_ panel: Int, _ elements: UnsafeMutablePointer<Element>) -> Void
+        _ panels: Int, of size: Int, isPadded: Bool = true,
+        fill: @Sendable (_ panel: Int, _ elements: UnsafeMutablePointer<Element>) -> Void
     ) throws(OpenCLError) -> Buffer {
         let byteCount = size * MemoryLayout<Element>.stride
         let buffer = try Buffer(queue.context, byteCount: panels * byteCount)
+        func fillPanels(_ range: Range<Int>, in elements: UnsafeMutableBufferPointer<Element>) {
+            let shared = Shared(elements)
+            parallel(range.count) { index in
+                let panel = shared.base + index * size
+                if isPadded { panel.initialize(repeating: 0, count: size) }
+                fill(range.lowerBound + index, panel)
+            }
+        }
+        if profile.device.isMemoryUnified {
+            try queue.overwrite(buffer) { fillPanels(0..<panels, in: $0.bindMemory(to: Element.self)) }
+            return buffer
+        }
         let panelsPerChunk = max(1, (4 << 20) / byteCount)
         for first in stride(from: 0, to: panels, by: panelsPerChunk) {
             let count = min(panelsPerChunk, panels - first)
             let chunk = [Element](unsafeUninitializedCapacity: count * size) { elements, initializedCount in
-                let shared = Shared(elements)
-                parallel(count) { index in
-                    let panel = shared.base + index * size
-                    panel.initialize(repeating: 0, count: size)
-                    fill(first + index, panel)
-                }
+                fillPanels(first..<first + count, in: elements)
                 initializedCount = count * size
             }
             try queue.write(chunk, to: buffer, offset: first * byteCount)
@@ -39,7 +51,9 @@ extension OpenCLBackend {
         precondition(panel % 4 == 0, "panels of \(panel) columns")
         let (outputs, inputs, values) = (weight.shape[0], weight.shape[1], weight.values)
         let panels = (outputs + panel - 1) / panel
-        return try storePanels(panels, of: (rows ?? inputs) * panel) { (index, target: UnsafeMutablePointer<Element>) in
+        let isPadded = outputs % panel != 0 || (rows ?? inputs) > inputs
+        return try storePanels(panels, of: (rows ?? inputs) * panel, isPadded: isPadded) {
+            (index, target: UnsafeMutablePointer<Element>) in
             values.withUnsafeBufferPointer { source in
                 let matrix = RowMajorMatrix(elements: source, rows: outputs, columns: inputs)
                 // Sixteen inputs of four columns at a time, cache lines: rows of 3072 floats share their cache sets, so

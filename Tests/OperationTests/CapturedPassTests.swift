@@ -111,14 +111,18 @@ struct KernelRenamingTests {
               float WIDTHS;
             } pair;
             static inline float twice(float x) { return 2 * x; }
+            static inline __attribute__((overloadable)) float thrice(float x) { return 3 * x; }
             __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
             void scale(__global float *y) { y[get_global_id(0)] = twice(WIDTH); }
             """
         let renamed = KernelSource.renaming(text, suffix: "__3")
-        for name in ["WIDTH", "GROUP", "vfloat", "pair", "twice", "scale"] {
+        for name in ["WIDTH", "GROUP", "vfloat", "pair", "twice", "thrice", "scale"] {
             #expect(renamed.contains("\(name)__3"), "\(name) is defined here")
         }
-        for name in ["WIDTHS__3", "float8__3", "get_global_id__3", "reqd_work_group_size__3", "__attribute____3"] {
+        for name in [
+            "WIDTHS__3", "float8__3", "get_global_id__3", "reqd_work_group_size__3", "__attribute____3",
+            "overloadable__3",
+        ] {
             #expect(!renamed.contains(name), "\(name) is not")
         }
         #expect(!renamed.contains("define WIDTH "))

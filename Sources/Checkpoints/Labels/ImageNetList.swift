@@ -30,22 +30,24 @@ package enum ImageNetList: Int, CaseIterable, Sendable {
         }
     }
 
-    /// A line of the table.
-    private struct Class: Sendable {
-        let lists: Substring
-        let label: Labels.Label
-    }
-
-    /// All classes of all lists, by number; read when first used.
-    private static let classes = String(cString: fovea_imagenet_classes()).split(separator: "\n").map { line in
-        let parts = line.split(separator: " ", maxSplits: 2)
-        return Class(lists: parts[1], label: Labels.Label(String(parts[0]), description: String(parts[2])))
-    }
+    /// The table, a line each class: number, letters of the lists, words.
+    private static let table = String(cString: fovea_imagenet_classes())
 
     /// The classes of a list, those of another left out.
-    private static func labels(_ list: Character, without other: Character? = nil) -> Labels {
-        Labels(
-            classes.filter { one in one.lists.contains(list) && !(other.map(one.lists.contains) ?? false) }.map(\.label)
-        )
+    ///
+    /// Byte by byte, and no string is made for other classes: every start of the command with a model of ImageNet waits
+    /// for this.
+    private static func labels(_ list: Unicode.Scalar, without other: Unicode.Scalar? = nil) -> Labels {
+        let (list, other) = (UInt8(ascii: list), other.map { UInt8(ascii: $0) })
+        var labels: [Labels.Label] = []
+        for line in table.utf8.split(separator: UInt8(ascii: "\n")) {
+            let number = line.prefix { $0 != UInt8(ascii: " ") }
+            let rest = line.dropFirst(number.count + 1)
+            let letters = rest.prefix { $0 != UInt8(ascii: " ") }
+            guard letters.contains(list), !(other.map(letters.contains) ?? false) else { continue }
+            let words = rest.dropFirst(letters.count + 1)
+            labels.append(Labels.Label(String(Substring(number)), description: String(Substring(words))))
+        }
+        return Labels(labels)
     }
 }

@@ -70,7 +70,7 @@ struct AttentionSIMDTuning: KernelTuning {
     /// Local memory of a work-group, in bytes.
     func localBytes(headWidth: Int) -> Int {
         let tileFloats = (2 * headWidth + 2) * queries
-        let blockFloats = (keyBlock + rows) * (queries + headWidth) + keyBlock * headWidth
+        let blockFloats = (keyBlock + rows) * (queries + 2 * headWidth)
         return 4 * (tiles * tileFloats + blockFloats)
     }
 
