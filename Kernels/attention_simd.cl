@@ -55,7 +55,7 @@
 #endif
 #define QUERIES (VECTORS * VECTOR)
 #if QUERIES > 128
-  #error "attention_simd: VECTORS · VECTOR must not exceed 128, the elements behind the last row of bias"
+  #error "attention_simd: VECTORS * VECTOR must not exceed 128, the elements behind the last row of bias"
 #endif
 #ifndef BIAS
   #define BIAS 0          // 1: add bias to the scores
@@ -219,7 +219,10 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
           for (int r = 0; r < ROWS; ++r) {
             #pragma unroll
             for (int v = 0; v < VECTORS; ++v) {
-              if (HEAD_WIDTH % ROWS == 0 || r >= first_new) v_store(tile[r][v], sums + (first_channel + r) * QUERIES + v * VECTOR);
+              // The compiler does not see that first_new is 0 where ROWS divides the channels.
+              if (HEAD_WIDTH % ROWS == 0 || r >= first_new) {
+                v_store(tile[r][v], sums + (first_channel + r) * QUERIES + v * VECTOR);
+              }
             }
           }
         }

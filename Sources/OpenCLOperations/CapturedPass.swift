@@ -75,6 +75,21 @@ extension OpenCLBackend {
         return CapturedPass(tensors, launches)
     }
 
+    /// Compiles what a pass would launch, a few kernels a program, and runs nothing.
+    ///
+    /// For many small passes that follow: a program costs PoCL a quarter of a second, whatever is in it.
+    package func compileKernels(of pass: () throws(OpenCLError) -> Void) throws(OpenCLError) {
+        let (_, requests) = try recordingLaunches(pass)
+        var specializations: [Specialization] = []
+        for request in requests where !specializations.contains(request.specialization) {
+            specializations.append(request.specialization)
+        }
+        // Compiling a kernel reads its whole program: few enough that this costs less than programs do.
+        for first in stride(from: 0, to: specializations.count, by: 12) {
+            try library.compile(Array(specializations[first..<min(first + 12, specializations.count)]))
+        }
+    }
+
     /// A tensor that a captured pass reads, for pictures as bytes or for values.
     package func emptyTensor(_ shape: Shape, ofBytes isBytes: Bool) throws(OpenCLError) -> DeviceTensor {
         try DeviceTensor(shape, isBytes ? .uint8 : .float32, from: pool)

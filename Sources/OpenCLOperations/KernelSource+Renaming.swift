@@ -36,20 +36,29 @@ extension KernelSource {
                 names.insert(lastWord(line[..<semicolon]))
             } else if line.starts(with: "} ".utf8), line.last == UInt8(ascii: ";") {
                 names.insert(lastWord(line.dropLast()))
-            } else if ["static ", "inline ", "void ", "__kernel "].contains(where: { line.starts(with: $0.utf8) }),
-                !line.starts(with: "__kernel __attribute__".utf8)
-            {
+            } else if ["static ", "inline ", "void ", "__kernel "].contains(where: { line.starts(with: $0.utf8) }) {
                 names.insert(functionName(in: line))
             }
         }
         return names.subtracting([""])
     }
 
-    /// The word before the first parenthesis that is no attribute's; empty for none.
+    /// The word before the first parenthesis that belongs to no attribute; empty for none.
     private static func functionName(in line: Substring.UTF8View) -> String {
-        for index in line.indices where line[index] == UInt8(ascii: "(") {
-            let word = lastWord(line[..<index])
-            if word != "__attribute__" { return word }
+        var isInAttribute = false
+        var depth = 0
+        for index in line.indices {
+            switch line[index] {
+            case UInt8(ascii: "("):
+                if depth == 0 {
+                    let word = lastWord(line[..<index])
+                    isInAttribute = word == "__attribute__"
+                    if !isInAttribute { return word }
+                }
+                depth += 1
+            case UInt8(ascii: ")"): depth -= 1
+            default: break
+            }
         }
         return ""
     }

@@ -3,7 +3,7 @@ import Operations
 
 extension OpenCLBackend {
     /// Stores panels of so many elements each, on all cores, and without a second copy of a weight: in the buffer itself
-    /// where it is the host's memory, and elsewhere a few panels at a time.
+    /// on a CPU device, whose memory is the host's, and elsewhere a few panels at a time.
     ///
     /// - Parameters:
     ///   - isPadded: Whether `fill` leaves elements that must be zero.
@@ -22,7 +22,7 @@ extension OpenCLBackend {
                 fill(range.lowerBound + index, panel)
             }
         }
-        if profile.device.isMemoryUnified {
+        if packsInPlace {
             try queue.overwrite(buffer) { fillPanels(0..<panels, in: $0.bindMemory(to: Element.self)) }
             return buffer
         }

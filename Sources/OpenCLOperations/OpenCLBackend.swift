@@ -42,6 +42,9 @@ package final class OpenCLBackend: Backend {
         package var emulatesMatrices = false
         /// Whether passes go to the device through pinned memory; nil for what its kind of memory asks for.
         package var stagesTransfers: Bool?
+        /// Whether weights are packed in mapped buffers; nil for on CPU devices alone: what a GPU maps, though its memory be
+        /// the host's, may be a second copy, or slow to write in pieces.
+        package var packsInPlace: Bool?
         /// How buffers are placed.
         package var placement = Context.BufferPlacement.device
 
@@ -56,6 +59,7 @@ package final class OpenCLBackend: Backend {
     let fusesLayerNorm: Bool
     let storesWeightsAsHalf: Bool
     let stagesTransfers: Bool?
+    let packsInPlace: Bool
     let library: KernelLibrary
     /// How products in less than float32 run; nil where products are float32.
     package private(set) var selection: NarrowSelection?
@@ -78,6 +82,7 @@ package final class OpenCLBackend: Backend {
         fusesLayerNorm = options.fusesLayerNorm ?? profile.linear.fusesLayerNorm
         storesWeightsAsHalf = options.storesWeightsAsHalf
         stagesTransfers = options.stagesTransfers
+        packsInPlace = options.packsInPlace ?? (device.kind == .cpu && device.isMemoryUnified)
         profiler = options.profiles ? LaunchProfiler() : nil
         variants = Dictionary(
             uniqueKeysWithValues: Operation.allCases.map { operation in

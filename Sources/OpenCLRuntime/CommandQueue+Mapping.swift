@@ -3,10 +3,14 @@ import COpenCL
 extension CommandQueue {
     /// Lets the host write a buffer where it lies, after everything before it on the queue; what was in it is lost.
     ///
-    /// For a device whose memory is the host's: no copy is made, and several cores may write at once. On any other the
-    /// driver makes a copy for the host as large as the buffer.
+    /// For CPU devices, whose memory is the host's: no copy is made, and several cores may write at once. Other drivers may
+    /// make a copy for the host as large as the buffer. Later commands of this queue see what was written; those of another
+    /// queue may come before it.
     ///
-    /// - Parameter body: Gets all bytes of the buffer, not initialized, for as long as it runs.
+    /// - Parameters:
+    ///   - buffer: What is written.
+    ///   - body: Gets all bytes of the buffer, not initialized, for as long as it runs.
+    /// - Throws: `outOfMemory` where the driver has none to map.
     package func overwrite(_ buffer: Buffer, _ body: (UnsafeMutableRawBufferPointer) -> Void) throws(OpenCLError) {
         try ForkGuard.check()
         var status: cl_int = 0

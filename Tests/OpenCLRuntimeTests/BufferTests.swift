@@ -39,6 +39,21 @@ struct BufferTests {
     }
 
     @Test(
+        "What the host writes into a mapped buffer is there afterwards",
+        arguments: [Context.BufferPlacement.device, .guarded])
+    func mapping(placement: Context.BufferPlacement) throws {
+        let context = try Context(TestDevice.require(), placement: placement)
+        let queue = try CommandQueue(context)
+        let buffer = try Buffer(context, byteCount: 5000)
+        try queue.fill(buffer, with: UInt8(9))
+        try queue.overwrite(buffer) { bytes in
+            #expect(bytes.count == 5000)
+            for index in bytes.indices { bytes[index] = UInt8(truncatingIfNeeded: index) }
+        }
+        #expect(try queue.read(count: 5000, from: buffer) == (0..<5000).map { UInt8(truncatingIfNeeded: $0) })
+    }
+
+    @Test(
         "Fills, copies, writes and reads go where they are told", arguments: [Context.BufferPlacement.device, .guarded])
     func transfers(placement: Context.BufferPlacement) throws {
         let context = try Context(TestDevice.require(), placement: placement)

@@ -54,7 +54,14 @@ struct AgreementTests {
     func agreement(operation: Operation) throws {
         let device = try #require(TestDevice.first)
         var backends = Backends(device)
-        for operationCase in OperationCases.all where operationCase.operation == operation {
+        let cases = OperationCases.all.filter { $0.operation == operation }
+        for way in Way.all(operation, on: device) {
+            let backend = try backends.backend(way)
+            try backend.compileKernels { () throws(OpenCLError) in
+                for operationCase in cases { _ = try operationCase.prepare(on: backend).run() }
+            }
+        }
+        for operationCase in cases {
             let expected = operationCase.run(on: ReferenceBackend())
             for way in Way.all(operation, on: device) {
                 let backend = try backends.backend(way)

@@ -112,7 +112,8 @@ struct KernelRenamingTests {
             } pair;
             static inline float twice(float x) { return 2 * x; }
             static inline __attribute__((overloadable)) float thrice(float x) { return 3 * x; }
-            __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
+            #define ATTRIBUTES
+            __kernel ATTRIBUTES __attribute__((reqd_work_group_size(GROUP, 1, 1)))
             void scale(__global float *y) { y[get_global_id(0)] = twice(WIDTH); }
             """
         let renamed = KernelSource.renaming(text, suffix: "__3")
@@ -128,7 +129,18 @@ struct KernelRenamingTests {
         #expect(!renamed.contains("define WIDTH "))
     }
 
-    @Test("Two specializations of every kernel compile in one program", .requiresOpenCL)
+    @Test(
+        "No kernel loses an attribute to a suffix",
+        arguments: ["attention_matrix", "linear_matrix", "linear_wgmma", "attention_simd", "layer_norm"])
+    func attributes(kernel: String) {
+        let renamed = KernelSource.renaming(KernelSource.text(of: kernel), suffix: "__3")
+        #expect(renamed.contains("\(kernel)__3("))
+        for attribute in ["__attribute__", "reqd_work_group_size", "always_inline", "overloadable"] {
+            #expect(!renamed.contains("\(attribute)__3"), "\(attribute)")
+        }
+    }
+
+    @Test("Two specializations of a kernel compile in one program", .requiresOpenCL)
     func together() throws {
         let backend = try OpenCLBackend(try #require(TestDevice.first))
         let specializations = ["layer_norm", "softmax", "linear", "pooling", "attention_simd"].flatMap { kernel in

@@ -19,14 +19,16 @@ package enum ImageNetList: Int, CaseIterable, Sendable {
     case google21k = 21_843
 
     /// All classes in the order of the logits, the WordNet number as name and its words as description.
+    ///
+    /// Read from the table each time: keep them.
     package var labels: Labels {
         switch self {
-        case .imageNet1k: Self.labels("k")
-        case .miil21k: Self.labels("m")
-        case .imageNet12k: Self.labels("t")
-        case .imageNet22k: Self.labels("w")
-        case .microsoft22k: Labels(Self.labels("k").labels + Self.labels("w", without: "k").labels)
-        case .google21k: Self.labels("g")
+        case .imageNet1k: Self.classes(in: "k")
+        case .miil21k: Self.classes(in: "m")
+        case .imageNet12k: Self.classes(in: "t")
+        case .imageNet22k: Self.classes(in: "w")
+        case .microsoft22k: Labels(Self.classes(in: "k").labels + Self.classes(in: "w", without: "k").labels)
+        case .google21k: Self.classes(in: "g")
         }
     }
 
@@ -37,17 +39,17 @@ package enum ImageNetList: Int, CaseIterable, Sendable {
     ///
     /// Byte by byte, and no string is made for other classes: every start of the command with a model of ImageNet waits
     /// for this.
-    private static func labels(_ list: Unicode.Scalar, without other: Unicode.Scalar? = nil) -> Labels {
+    private static func classes(in list: Unicode.Scalar, without other: Unicode.Scalar? = nil) -> Labels {
         let (list, other) = (UInt8(ascii: list), other.map { UInt8(ascii: $0) })
-        var labels: [Labels.Label] = []
+        var found: [Labels.Label] = []
         for line in table.utf8.split(separator: UInt8(ascii: "\n")) {
             let number = line.prefix { $0 != UInt8(ascii: " ") }
             let rest = line.dropFirst(number.count + 1)
             let letters = rest.prefix { $0 != UInt8(ascii: " ") }
             guard letters.contains(list), !(other.map(letters.contains) ?? false) else { continue }
             let words = rest.dropFirst(letters.count + 1)
-            labels.append(Labels.Label(String(Substring(number)), description: String(Substring(words))))
+            found.append(Labels.Label(String(Substring(number)), description: String(Substring(words))))
         }
-        return Labels(labels)
+        return Labels(found)
     }
 }

@@ -53,36 +53,34 @@ extension OpenCLBackend {
         ]
         let problem = ["HEADS": heads, "HEAD_WIDTH": width / heads, "BIAS": bias == nil ? 0 : 1]
         let flop = 4 * batch * answered * tokens * width
-        switch variant(of: .attention) {
-        case .simd:
-            let device = profile.device
-            let tuning = profile.attentionSIMD.fitting(
-                headWidth: width / heads, tokens: tokens, localMemory: device.localMemory)
-            guard let tuning else { fallthrough }
+        // A tuning that does not fit the device's local memory leaves the portable kernel, which needs none.
+        let device = profile.device
+        let simd = profile.attentionSIMD.fitting(
+            headWidth: width / heads, tokens: tokens, localMemory: device.localMemory)
+        let tiled = profile.attentionTiled.fitting(headWidth: width / heads, localMemory: device.localMemory)
+        switch (variant(of: .attention), simd, tiled) {
+        case (.simd, let tuning?, _):
             let tiles = (answered + tuning.queries - 1) / tuning.queries
-            let tilesPerItem = tuning.tilesPerItem(tokens: answered, heads: batch * heads, units: device.computeUnits)
+            let tilesPerItem = tuning.tilesPerItem(
+                answered: answered, tokens: tokens, heads: batch * heads, units: device.computeUnits)
             try launch(
                 .attention, tuning.defines.merging(problem) { _, problem in problem },
                 arguments + [.int(tilesPerItem)], flop: flop,
                 global: [(tiles + tilesPerItem - 1) / tilesPerItem, heads, batch], local: [1, 1, 1])
-        case .tiled:
-            let tuning = profile.attentionTiled.fitting(
-                headWidth: width / heads, localMemory: profile.device.localMemory)
-            guard let tuning else { fallthrough }
+        case (.tiled, _, let tuning?):
             let groups = (answered + tuning.queries - 1) / tuning.queries
             try launch(
-                .attention, as: .tiled, tuning.defines.merging(problem) { _, problem in problem }, arguments,
-                flop: flop,
+                .attention, tuning.defines.merging(problem) { _, problem in problem }, arguments, flop: flop,
                 global: [groups * tuning.groupColumns, heads * tuning.groupRows, batch],
                 local: [tuning.groupColumns, tuning.groupRows, 1])
-        case .portable:
+        case (.plain, _, _):
+            try launch(.attention, problem, arguments, flop: flop, global: [answered, heads, batch], local: nil)
+        case (.portable, _, _), (.simd, nil, _), (.tiled, _, nil):
             let tuning = profile.attention.fitting(headWidth: width / heads)
             let items = (answered + tuning.group - 1) / tuning.group * tuning.group
             try launch(
                 .attention, as: .portable, tuning.defines.merging(problem) { _, problem in problem }, arguments,
                 flop: flop, global: [items, heads, batch], local: [tuning.group, 1, 1])
-        case .plain:
-            try launch(.attention, problem, arguments, flop: flop, global: [answered, heads, batch], local: nil)
         }
         return y
     }

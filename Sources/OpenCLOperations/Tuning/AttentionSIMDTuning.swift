@@ -76,16 +76,18 @@ struct AttentionSIMDTuning: KernelTuning {
 
     /// Query tiles that an item works through, so that the compute units end together.
     ///
-    /// Few heads on few units want their queries divided; but every item packs the keys and values of its head first,
-    /// which costs about as much as 8 queries. The smallest time of the longest unit wins, in tiles, and among equals
-    /// the fewest items.
-    func tilesPerItem(tokens: Int, heads: Int, units: Int) -> Int {
-        let tiles = (tokens + queries - 1) / queries
+    /// Few heads on few units want their queries divided; but every item packs the keys and values of its head, once where
+    /// a block holds them all and else for every `tiles` tiles, which costs about as much as 8 queries. The smallest time of
+    /// the longest unit wins, in tiles, and among equals the fewest items.
+    func tilesPerItem(answered: Int, tokens: Int, heads: Int, units: Int) -> Int {
+        let all = (answered + queries - 1) / queries
         func cost(_ items: Int) -> Double {
+            let own = (all + items - 1) / items
+            let packings = tokens > keyBlock ? (own + tiles - 1) / tiles : 1
             let rounds = (heads * items + units - 1) / units
-            return Double(rounds) * (Double((tiles + items - 1) / items) + 8 / Double(queries))
+            return Double(rounds) * (Double(own) + 8 * Double(packings) / Double(queries))
         }
-        let items = (1...tiles).min { (cost($0), $0) < (cost($1), $1) } ?? 1
-        return (tiles + items - 1) / items
+        let items = (1...all).min { (cost($0), $0) < (cost($1), $1) } ?? 1
+        return (all + items - 1) / items
     }
 }
