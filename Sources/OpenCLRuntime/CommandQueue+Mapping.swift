@@ -13,18 +13,26 @@ extension CommandQueue {
     /// - Throws: `outOfMemory` where the driver has none to map.
     package func overwrite(_ buffer: Buffer, _ body: (UnsafeMutableRawBufferPointer) -> Void) throws(OpenCLError) {
         try ForkGuard.check()
-        var status: cl_int = 0
-        let address = unsafe clEnqueueMapBuffer(
-            handle, buffer.handle, cl_bool(CL_TRUE), cl_map_flags(CL_MAP_WRITE_INVALIDATE_REGION), 0,
-            buffer.byteCount, 0, nil, nil, &status)
-        guard let address = unsafe address else {
-            throw OpenCLError(
-                call: "clEnqueueMapBuffer", status: OpenCLStatus(rawValue: status),
-                context: "A buffer of \(megabytes(buffer.byteCount)) could not be mapped")
-        }
-        let bytes = unsafe UnsafeMutableRawBufferPointer(start: address, count: buffer.byteCount)
+        let bytes = unsafe try map(
+            buffer.handle, buffer.byteCount, cl_map_flags(CL_MAP_WRITE_INVALIDATE_REGION), "A buffer")
         unsafe body(bytes)
         try checkQueue(
-            unsafe clEnqueueUnmapMemObject(handle, buffer.handle, address, 0, nil, nil), "clEnqueueUnmapMemObject")
+            unsafe clEnqueueUnmapMemObject(handle, buffer.handle, bytes.baseAddress, 0, nil, nil),
+            "clEnqueueUnmapMemObject")
+    }
+
+    /// Maps memory for the host, which waits for everything before it on the queue.
+    func map(
+        _ memory: cl_mem, _ byteCount: Int, _ access: cl_map_flags, _ name: String
+    ) throws(OpenCLError) -> UnsafeMutableRawBufferPointer {
+        var status: cl_int = 0
+        let address = unsafe clEnqueueMapBuffer(
+            handle, memory, cl_bool(CL_TRUE), access, 0, byteCount, 0, nil, nil, &status)
+        if let address = unsafe address {
+            return unsafe UnsafeMutableRawBufferPointer(start: address, count: byteCount)
+        }
+        throw OpenCLError(
+            call: "clEnqueueMapBuffer", status: OpenCLStatus(rawValue: status),
+            context: "\(name) of \(megabytes(byteCount)) could not be mapped")
     }
 }

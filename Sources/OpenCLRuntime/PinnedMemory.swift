@@ -30,8 +30,8 @@ package final class PinnedMemory {
             throw error
         }
         do {
-            let address = unsafe try Self.map(handle, queue, byteCount)
-            unsafe bytes = UnsafeMutableRawBufferPointer(start: address, count: byteCount)
+            let access = cl_map_flags(CL_MAP_READ) | cl_map_flags(CL_MAP_WRITE)
+            unsafe bytes = try queue.map(handle, byteCount, access, "Host memory for transfers")
         } catch {
             unsafe clReleaseMemObject(handle)
             budget.release(byteCount)
@@ -57,19 +57,6 @@ package final class PinnedMemory {
         throw OpenCLError(
             call: "clCreateBuffer", status: OpenCLStatus(rawValue: status),
             kind: status == CL_OUT_OF_RESOURCES ? .outOfMemory : nil,
-            context: "Host memory of \(megabytes(byteCount)) for transfers could not be made")
-    }
-
-    private static func map(
-        _ handle: cl_mem, _ queue: CommandQueue, _ byteCount: Int
-    ) throws(OpenCLError) -> UnsafeMutableRawPointer {
-        var status: cl_int = 0
-        let access = cl_map_flags(CL_MAP_READ) | cl_map_flags(CL_MAP_WRITE)
-        let address = unsafe clEnqueueMapBuffer(
-            queue.handle, handle, cl_bool(CL_TRUE), access, 0, byteCount, 0, nil, nil, &status)
-        if let address = unsafe address { return unsafe address }
-        throw OpenCLError(
-            call: "clEnqueueMapBuffer", status: OpenCLStatus(rawValue: status),
-            context: "Host memory of \(megabytes(byteCount)) for transfers could not be mapped")
+            context: "Host memory for transfers of \(megabytes(byteCount)) could not be made")
     }
 }
