@@ -28,4 +28,18 @@ struct HostileModelTests {
             .configurationShape, mentioning: "positions",
             try .golden("timm-vit", tensors: ["pos_embed": [1, .max, 0]]))
     }
+
+    @Test("layers are counted before they are compared")
+    func depth() throws {
+        let blocks = Dictionary(uniqueKeysWithValues: (0..<300).map { ("\($0).mlp.c_fc.weight", [256, 64] as Shape) })
+        func named(_ path: String) -> [String: Shape] {
+            Dictionary(uniqueKeysWithValues: blocks.map { (path + $0.key, $0.value) })
+        }
+        expect(.modelShape, mentioning: "found 300", try .golden("timm-vit", tensors: named("blocks.")))
+        var clip = named("visual.transformer.resblocks.")
+        (clip["visual.class_embedding"], clip["visual.conv1.weight"]) = ([64], [64, 3, 8, 8])
+        expect(
+            .modelShape, mentioning: "found 300",
+            ModelDescription(configuration: nil, checkpoint: ChangedCheckpoint(nil, clip)))
+    }
 }
