@@ -58,6 +58,7 @@ package struct ModelPlan: Sendable {
     package init(_ model: ModelDescription) throws(CheckpointError) {
         for family in Families.all {
             if let plan = try family.plan(model) {
+                try plan.check(model)
                 try plan.checkMemory(model)
                 self = plan
                 return
