@@ -23,6 +23,7 @@ struct RowWriter<Format: RowFormat> {
         if let earlier = stream.earlier {
             tally.resume(earlier.count, failures: earlier.failures)
             verbosity.note("\(earlier.count) pictures already have their rows")
+            noteKept(earlier.count)
         }
         var isBegun = (stream.earlier?.byteCount ?? 0) > 0
         var progress = Progress(
@@ -40,7 +41,9 @@ struct RowWriter<Format: RowFormat> {
                 try stream.write(format.bytes(of: row, at: position))
             }
             progress.advance(by: pictures.count)
+            noteKept(tally.count)
         }
+        Interruption.setNotice(nil)
         try tally.checkFound(shard)
         if !isBegun { try stream.write(format.beginning(facts, count: 0)) }
         try stream.write(format.end(count: tally.count))
@@ -48,6 +51,14 @@ struct RowWriter<Format: RowFormat> {
         verbosity.detail("\(tally.count) pictures, \(progress.rate) a second, decoding included")
         try stream.finish()
         try tally.conclude()
+    }
+
+    /// Has a signal say what it leaves.
+    private func noteKept(_ count: Int) {
+        guard let path = stream.keptPath, count > 0, !verbosity.quiet else { return }
+        Interruption.setNotice(
+            "\(path) keeps the rows of \(count) \(count == 1 ? "picture" : "pictures"); the same command with --resume "
+                + "goes on")
     }
 }
 
