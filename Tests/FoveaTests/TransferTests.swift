@@ -56,7 +56,9 @@ struct TransferTests {
         for (answer, input) in zip(answers, inputs) { #expect(try answer == plain.run(input, .logits)) }
     }
 
-    @Test("a batch of another size takes the place of a kept one where memory holds one of them", arguments: [false, true])
+    @Test(
+        "a batch of another size takes the place of a kept one where memory holds one of them",
+        arguments: [false, true])
     func memory(staged: Bool) throws {
         let plain = try session(staged: staged)
         let inputs = [16, 15, 16].map { pictures($0, for: plain, seed: UInt64($0)) }
