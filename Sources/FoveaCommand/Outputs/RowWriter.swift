@@ -22,7 +22,7 @@ struct RowWriter<Format: RowFormat> {
         var tally = Tally(failFast)
         if let earlier = stream.earlier {
             tally.resume(earlier.count, failures: earlier.failures)
-            verbosity.note("\(earlier.count) pictures already have their rows")
+            verbosity.note("\(earlier.count.counted("picture")) already had a row")
             noteKept(earlier.count)
         }
         var isBegun = (stream.earlier?.byteCount ?? 0) > 0
@@ -48,7 +48,7 @@ struct RowWriter<Format: RowFormat> {
         if !isBegun { try stream.write(format.beginning(facts, count: 0)) }
         try stream.write(format.end(count: tally.count))
         if format.countsRows { try stream.replaceBeginning(format.beginning(facts, count: tally.count)) }
-        verbosity.detail("\(tally.count) pictures, \(progress.rate) a second, decoding included")
+        verbosity.detail("\(tally.count.counted("picture")), \(progress.rate) a second, decoding included")
         try stream.finish()
         try tally.conclude()
     }
@@ -57,7 +57,7 @@ struct RowWriter<Format: RowFormat> {
     private func noteKept(_ count: Int) {
         guard let path = stream.keptPath, count > 0, !verbosity.quiet else { return }
         Interruption.setNotice(
-            "\(path) keeps the rows of \(count) \(count == 1 ? "picture" : "pictures"); the same command with --resume "
+            "\(path) keeps the rows of \(count.counted("picture")); the same command with --resume "
                 + "goes on")
     }
 }
