@@ -10,9 +10,12 @@ extension CheckpointError {
     /// The words are ours: `strerror` answers in the user's language and is not safe among threads.
     package static func system(_ errno: CInt, file: String, writing: Bool = false) -> CheckpointError {
         switch errno {
+        case ENOENT where writing, ENOTDIR where writing:
+            return CheckpointError(
+                .fileNotFound, file: file, "cannot be written: there is no directory \(directory(of: file))",
+                next: "create it")
         case ENOENT, ENOTDIR:
-            let next = writing ? "create the directory that should hold it" : "check the path"
-            return CheckpointError(.fileNotFound, file: file, "does not exist", next: next)
+            return CheckpointError(.fileNotFound, file: file, "does not exist", next: "check the path")
         case EACCES, EPERM, EROFS:
             let verb = writing ? "written" : "read"
             return CheckpointError(
@@ -37,6 +40,11 @@ extension CheckpointError {
                 writing ? .writeFailed : .readFailed, file: file, "cannot be \(verb) (\(symbol(errno)))",
                 next: "check the device that holds it")
         }
+    }
+
+    private static func directory(of file: String) -> String {
+        guard let slash = file.lastIndex(of: "/") else { return "." }
+        return slash == file.startIndex ? "/" : String(file[..<slash])
     }
 
     private static func symbol(_ errno: CInt) -> String {

@@ -26,12 +26,17 @@ enum Console {
     static func write(_ bytes: [UInt8]) {
         switch put(bytes, on: STDOUT_FILENO) {
         case nil: break
-        case EPIPE: exit(ExitStatus.success.rawValue)
+        case EPIPE: end(.success)
         case let error?:
             complain("standard output cannot be written (\(String(cString: strerror(error))))")
-            exit(ExitStatus.output.rawValue)
+            end(.output)
         }
     }
+
+    /// Ends the command wherever it is, without what nobody can go on with.
+    ///
+    /// Devices may be at work: what their drivers do at `exit` would take their memory away under them.
+    private static func end(_ status: ExitStatus) -> Never { Leftovers.remove { _exit(status.rawValue) } }
 
     /// Says a line on standard error, in which nothing can steer a terminal.
     static func say(_ line: String) {

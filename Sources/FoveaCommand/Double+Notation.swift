@@ -41,6 +41,9 @@ extension Int {
         return (self < 0 ? "-" : "") + ([String(digits)] + groups.reversed()).joined(separator: ",")
     }
 
+    /// The number with what it counts: `1 class`, `2,000 classes`.
+    func counted(_ one: String, _ many: String? = nil) -> String { "\(grouped) \(self == 1 ? one : many ?? one + "s")" }
+
     /// Bytes in MB (10⁶) or GB (10⁹): `346.3 MB`.
     var asBytes: String {
         let value = Double(self)

@@ -21,6 +21,8 @@ struct Interruption: Error {
         var isInBatch = false
         /// The signal that waits for the end of the batch.
         var pending: CInt?
+        /// What is said before the end.
+        var notice: String?
     }
 
     private static let state = Mutex(State())
@@ -39,8 +41,15 @@ struct Interruption: Error {
         if let pending { throw Interruption(number: pending) }
     }
 
+    /// What a signal says before it ends the command, from here on: how to go on, say.
+    static func setNotice(_ sentence: String?) { state.withLock { $0.notice = sentence } }
+
     /// Ends the command as the signal does by default, without what nobody can go on with.
     func end() -> Never {
+        if let notice = Self.state.withLock({ $0.notice }) {
+            if Console.errorIsTerminal { Console.redraw("") }
+            Console.say("fovea: \(notice)")
+        }
         Leftovers.remove {
             // By the default action, so that the parent sees which signal it was.
             signal(number, SIG_DFL)

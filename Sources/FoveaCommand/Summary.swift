@@ -56,7 +56,7 @@ extension ModelSummary {
               architecture   \(model.architecture)
               input          \(model.inputDescription) pixels in patches of \(model.patchSide)
               tokens         \(model.tokenCount): \(model.prefixCount) in front, \(model.patchCount) patches
-              blocks         \(model.depth) of width \(model.width), \(model.heads) heads of \(model.headWidth), \
+              blocks         \(model.depth) of width \(model.width), \(model.heads.counted("head")) of \(model.headWidth), \
             MLP \(model.hiddenWidth) with \(model.activation.rawValue)
               readout        \(model.readoutPhrase)
               parameters     \(parameterCount.grouped), \(storedBytes.asBytes) in the file
@@ -114,9 +114,9 @@ extension VisionTransformerConfiguration {
         case .distilled: "class and distillation token, a head each"
         case .classTokenAndMean(let skipped): "class token, and mean over tokens \(skipped) to \(tokenCount - 1)"
         case .tokens(let indices): "tokens \(indices.map(String.init).joined(separator: ", ")), side by side"
-        case .meanOfFirst(let count): "mean of the first \(count) tokens"
+        case .meanOfFirst(let count): "mean of the first \(count.counted("token"))"
         case .attentionPooled(let heads, let skipped):
-            "attention of a learned query over tokens \(skipped) to \(tokenCount - 1), \(heads) heads\(norm)"
+            "attention of a learned query over tokens \(skipped) to \(tokenCount - 1), \(heads.counted("head"))\(norm)"
         case .pooled(let pooling, let skipped): "\(pooling.rawValue) over tokens \(skipped) to \(tokenCount - 1)\(norm)"
         }
     }

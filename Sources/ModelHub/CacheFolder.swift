@@ -49,8 +49,7 @@ struct CacheFolder {
         try Self.make(snapshot)
         let target = "../../blobs/\(file.hash)"
         if (try? Self.destination(of: "\(snapshot)/\(file.name)")) == target { return }
-        let temporary = "\(snapshot)/.\(file.name).\(getpid())"
-        unlink(temporary)
+        let temporary = "\(snapshot)/.\(file.name).\(Self.suffix())"
         guard symlink(target, temporary) == 0, rename(temporary, "\(snapshot)/\(file.name)") == 0 else {
             let code = errno
             unlink(temporary)
@@ -63,7 +62,7 @@ struct CacheFolder {
         guard model.revision != commit else { return }
         let reference = "\(path)/refs/\(model.revision)"
         try Self.make(reference.siblingPath("."))
-        let temporary = "\(path)/refs/.\(getpid())"
+        let temporary = "\(path)/refs/.\(Self.suffix())"
         try AtomicFile.write(Array(commit.utf8), to: temporary)
         guard rename(temporary, reference) == 0 else {
             let code = errno
@@ -71,6 +70,9 @@ struct CacheFolder {
             throw .system(code, file: reference, writing: true)
         }
     }
+
+    /// What no other download ends a temporary name with; the first process of every container has the same number.
+    private static func suffix() -> String { String(UInt64.random(in: .min ... .max), radix: 36) }
 
     /// Makes a folder and those above it.
     private static func make(_ path: String) throws(CheckpointError) {

@@ -35,6 +35,7 @@ extension Device {
         return try discovered.withLock { (devices) throws(OpenCLError) in
             if devices.isEmpty {
                 ForkGuard.arm()
+                DriverCache.prepare()
                 devices = try findAll()
             }
             return devices

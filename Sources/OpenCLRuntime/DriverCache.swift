@@ -10,6 +10,26 @@ package enum DriverCache {
 
     private static let pocl = "Portable Computing Language"
 
+    /// Sees to it, before a driver starts, that PoCL gets a directory in which it can compile: where its own cannot be
+    /// written, one of this user's among the temporary ones.
+    ///
+    /// Also where a variable is set to nothing, which PoCL takes for a name (and ends the process). Changes the process's
+    /// environment in these cases alone; PoCL has no other way to be told.
+    static func prepare() {
+        let wanted = directory(environment: environmentValue)
+        let isWritable = FileSystem.canWrite(in: wanted)
+        let hasEmptyVariable = ["POCL_CACHE_DIR", "XDG_CACHE_HOME", "HOME"].contains { (name: String) in
+            unsafe getenv(name).map { unsafe $0.pointee == 0 } ?? false
+        }
+        guard !isWritable || hasEmptyVariable else { return }
+        unsafe setenv("POCL_CACHE_DIR", (isWritable ? nil : FileSystem.temporaryDirectory("fovea-pocl")) ?? wanted, 1)
+    }
+
+    /// Whether this platform has been given a directory that cannot be written.
+    static func isUnwritable(forPlatform name: String) -> Bool {
+        name == pocl && !FileSystem.canWrite(in: directory(environment: environmentValue))
+    }
+
     /// What to look at when this platform refuses for no stated reason.
     static func hint(forPlatform name: String) -> String? {
         guard name == pocl else { return nil }

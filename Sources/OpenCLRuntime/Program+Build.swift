@@ -85,10 +85,12 @@ extension Program {
             unsafe clGetProgramBuildInfo(
                 program, device.handle, cl_program_build_info(CL_PROGRAM_BUILD_LOG), size, bytes, needed)
         }
+        let platform = device.platformName
         return OpenCLError(
             call: "clBuildProgram", status: OpenCLStatus(rawValue: status),
+            kind: DriverCache.isUnwritable(forPlatform: platform) ? .storage : nil,
             context: "A program could not be compiled for \(device.name), driver \(device.driverVersion), "
                 + (options.isEmpty ? "without options" : "with options '\(options)'"),
-            nextStep: (log ?? "").isEmpty ? DriverCache.hint(forPlatform: device.platformName) : nil, buildLog: log)
+            nextStep: DriverCache.hint(forPlatform: platform), buildLog: log)
     }
 }

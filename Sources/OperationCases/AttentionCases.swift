@@ -96,7 +96,7 @@ public struct AttentionCase: OperationCase {
 
     /// Sizes, and sharpness where it is not 1.
     public var description: String {
-        "attention \(batch)×\(tokens) tokens, \(heads) heads of \(headWidth)"
+        "attention \(batch)×\(tokens) tokens, \(heads) \(heads == 1 ? "head" : "heads") of \(headWidth)"
             + (sharpness == 1 ? "" : ", sharpness \(Int(sharpness))") + (hasBias ? ", bias" : "")
             + (queries.map { ", the first \($0) ask" } ?? "")
     }

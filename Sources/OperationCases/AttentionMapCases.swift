@@ -74,7 +74,7 @@ public struct AttentionMapCase: OperationCase {
 
     /// Sizes, and what is chosen.
     public var description: String {
-        "attention map \(batch)×\(tokens) tokens, \(heads) heads of \(headWidth)"
+        "attention map \(batch)×\(tokens) tokens, \(heads) \(heads == 1 ? "head" : "heads") of \(headWidth)"
             + (sharpness == 1 ? "" : ", sharpness \(Int(sharpness))") + (hasBias ? ", bias" : "")
             + (queries.map { ", the first \($0) ask" } ?? "")
             + (chosen.map { ", heads \($0.lowerBound)–\($0.upperBound - 1)" } ?? "") + (averaged ? ", their mean" : "")

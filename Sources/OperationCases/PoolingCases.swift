@@ -49,6 +49,6 @@ public struct PoolingCase: OperationCase {
 
     /// Sizes, range and kind.
     public var description: String {
-        "pooling \(pooling.rawValue) \(batch)×\(tokens)×\(width) over \(range.lowerBound)..<\(range.upperBound)"
+        "pooling \(pooling.rawValue) \(batch)×\(tokens)×\(width) over tokens \(range.lowerBound) to \(range.upperBound - 1)"
     }
 }

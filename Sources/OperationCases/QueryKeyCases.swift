@@ -90,7 +90,7 @@ public struct QueryKeyCase: OperationCase {
 
     /// Sizes and what is done.
     public var description: String {
-        "query and key \(batch)×\(tokens) tokens, \(heads) heads of \(headWidth)"
+        "query and key \(batch)×\(tokens) tokens, \(heads) \(heads == 1 ? "head" : "heads") of \(headWidth)"
             + (keyHeads.map { " sharing \($0)" } ?? "")
             + (rootMeanSquare.map { $0 ? ", RMS norm" : ", layer norm" } ?? "")
             + (pairing.map { ", rotating \($0)" } ?? "") + (anglesByHead ? " head by head" : "")

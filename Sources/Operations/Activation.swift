@@ -8,9 +8,9 @@ public enum Activation: String, Sendable, CaseIterable {
     /// x · Φ(x), Φ by the error function.
     case gelu
     /// 0.5 · x · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))
-    case geluTanh
+    case geluTanh = "gelu-tanh"
     /// x · σ(1.702 · x)
-    case geluQuick
+    case geluQuick = "gelu-quick"
     /// x · σ(x)
     case silu
     /// max(x, 0)

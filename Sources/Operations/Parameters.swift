@@ -119,5 +119,5 @@ public enum Pooling: String, Sendable, CaseIterable {
     /// Largest value over the tokens.
     case maximum
     /// Half the sum of mean and largest value.
-    case averageAndMaximum
+    case averageAndMaximum = "average and maximum"
 }

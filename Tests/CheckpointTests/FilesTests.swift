@@ -1,6 +1,8 @@
 import Checkpoints
+import Dispatch
 import Glibc
 import Operations
+import Synchronization
 import Testing
 
 @Suite("Input files")
@@ -116,6 +118,41 @@ struct AtomicFileTests {
         #expect(try folder.read("out.txt") == Array("torn!".utf8))
     }
 
+    /// Who waits for the lock of a file that is written must not get it while the file still has its name.
+    @Test("The name goes before the lock does", arguments: [true, false])
+    func lock(commits: Bool) throws {
+        let folder = try TemporaryFolder()
+        let path = folder("out.txt")
+        let partial = path + ".partial"
+        let isOver = Atomic(false)
+        let thefts = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: 2) { side in
+            guard side == 0 else {
+                // Not for ever, should both sides have one thread.
+                for _ in 0..<1_000_000 where !isOver.load(ordering: .relaxed) {
+                    let descriptor = open(partial, O_WRONLY | O_CLOEXEC)
+                    guard descriptor >= 0 else { continue }
+                    var (opened, named) = (stat(), stat())
+                    // An empty one was locked before its writer came to it.
+                    if flock(descriptor, LOCK_EX) == 0, fstat(descriptor, &opened) == 0, opened.st_size > 0,
+                        stat(partial, &named) == 0, opened.st_ino == named.st_ino
+                    {
+                        thefts.add(1, ordering: .relaxed)
+                    }
+                    close(descriptor)
+                }
+                return
+            }
+            for _ in 0..<300 {
+                guard let file = try? AtomicFile(path) else { continue }
+                try? file.write("one")
+                if commits { try? file.commit() }
+            }
+            isOver.store(true, ordering: .relaxed)
+        }
+        #expect(thefts.load(ordering: .relaxed) == 0)
+    }
+
     @Test("A link is followed, a pipe is written and not replaced")
     func special() throws {
         let folder = try TemporaryFolder()
@@ -140,7 +177,9 @@ struct AtomicFileTests {
         let folder = try TemporaryFolder()
         expectFailure(.notRegularFile) { try AtomicFile(folder.path) }
         let error = expectFailure(.fileNotFound) { try AtomicFile(folder("none/out.txt")) }
-        #expect(error?.file == folder("none/out.txt") + ".partial")
+        #expect(
+            error?.description
+                == "\(folder("none/out.txt")): cannot be written: there is no directory \(folder("none")); create it")
         let full = expectFailure(.noSpaceLeft) { try AtomicFile.write([1], to: "/dev/full") }
         #expect(full?.description.hasPrefix("/dev/full: does not fit on its device (ENOSPC)") == true)
     }

@@ -159,6 +159,24 @@ struct EvaluateTests {
             try FoveaProcess.run(["evaluate", "-q", folder("data"), "--output", folder("link")]).status == .exited(1))
         #expect(TemporaryFolder.names(in: folder("volume")) == names)
     }
+
+    @Test("a folder that another process fills is left alone, whether its first file is begun or not")
+    func busy() throws {
+        let arguments = ["evaluate", "-q", "--device", "cpu", folder("data"), "--output", folder("report")]
+        let lock = open(try folder.makeFolder("report.partial"), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(lock) }
+        try #require(flock(lock, LOCK_EX | LOCK_NB) == 0)
+        let early = try FoveaProcess.run(arguments)
+        #expect(early.status == .exited(8) && early.errors.contains("is being filled by another process"))
+        #expect(folder.names.contains("report.partial"))
+        // As where the file system has no locks for folders.
+        try #require(flock(lock, LOCK_UN) == 0)
+        let table = try AtomicFile(folder("report.partial/predictions.csv"))
+        let late = try FoveaProcess.run(arguments)
+        #expect(late.status == .exited(8) && late.errors.contains("is being written by another process"))
+        #expect(TemporaryFolder.names(in: folder("report.partial")) == ["predictions.csv.partial"])
+        try table.commit()
+    }
 }
 
 @Suite("the picture of a matrix")

@@ -111,6 +111,9 @@ struct ExitStatusTests {
         let automatic = try FoveaProcess.results(
             ["classify", "-q", star, "--format", "json"], environment: environment)
         #expect(automatic.contains("\"device\": \"cpu (reference)\""))
+        let told = try FoveaProcess.run(["classify", star], environment: environment).errors
+        #expect(told.contains("for there is no OpenCL device. No OpenCL driver was found"), "\(told)")
+        #expect(!told.contains(".;"), "\(told)")
     }
 
     @Test(

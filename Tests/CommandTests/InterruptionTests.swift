@@ -8,14 +8,14 @@ final class UnfinishedRun {
     private let list: Int32
 
     /// Starts a command that reads its list from standard input, and gives it some names.
-    init(_ arguments: [String], names: [String]) throws {
+    init(_ arguments: [String], names: [String], errors: String = "/dev/null") throws {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
         // The child must not hold the end that it waits for.
         try #require(fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0)
         child = try FoveaProcess.start(
             arguments + ["@-"], standardInput: .descriptor(ends[0]), standardOutput: .file("/dev/null", O_WRONLY),
-            standardError: .file("/dev/null", O_WRONLY))
+            standardError: .file(errors, O_WRONLY | O_CREAT))
         close(ends[0])
         list = ends[1]
         try add(names)
@@ -159,6 +159,18 @@ struct InterruptionTests {
     @Test("the first signal waits for the rows of the batch under way", arguments: [SIGINT, SIGTERM])
     func firstSignal(number: Int32) throws {
         try interrupt(by: [number], leaving: 384, batchSize: 192)
+    }
+
+    @Test("a signal tells how many rows are kept, and how to go on")
+    func notice() throws {
+        let (rows, errors) = (folder("rows.npy"), folder("errors"))
+        let run = try UnfinishedRun(["embed", "--output", rows], names: Array(names.prefix(40)), errors: errors)
+        try UnfinishedRun.wait(until: rows + ".partial", has: 128 + 40 * 96 * 4)
+        Glibc.kill(run.child, SIGINT)
+        #expect(FoveaProcess.wait(for: run.child) == .signaled(SIGINT))
+        let said = String(decoding: try TemporaryFolder.read(errors), as: UTF8.self)
+        let notice = "\(rows).partial keeps the rows of 40 pictures; the same command with --resume goes on"
+        #expect(said.hasSuffix("fovea: \(notice)\n"), "\(said)")
     }
 
     @Test("the second signal ends it at once")

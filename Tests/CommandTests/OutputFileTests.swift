@@ -61,18 +61,22 @@ struct OutputFileTests {
         #expect(folder.names.isEmpty)
     }
 
-    @Test("a reader that has gone ends the command quietly")
-    func brokenPipe() throws {
+    @Test(
+        "a reader that has gone ends the command quietly, and nothing is left behind",
+        arguments: [["classify", "-q"], ["preprocess", "-q", "--explain", "--output"]])
+    func brokenPipe(command: [String]) throws {
         let folder = try TemporaryFolder()
+        let command = command + (command.last == "--output" ? [folder("x.npy")] : [])
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
         close(ends[0])
         let child = try FoveaProcess.start(
-            ["classify", "-q", ExamplePictures.folder], standardInput: .file("/dev/null", O_RDONLY),
+            command + [ExamplePictures.folder], standardInput: .file("/dev/null", O_RDONLY),
             standardOutput: .descriptor(ends[1]), standardError: .file(folder("errors"), O_WRONLY | O_CREAT))
         close(ends[1])
         #expect(FoveaProcess.wait(for: child) == .exited(0))
         #expect(try TemporaryFolder.read(folder("errors")).isEmpty)
+        #expect(folder.names == ["errors"])
     }
 
     @Test("an interrupt leaves no file, and the status of the signal")

@@ -181,6 +181,13 @@ struct ShardAndResumeTests {
         #expect(try TemporaryFolder.read(folder("rows.partial")) == rows)
         #expect(try FoveaProcess.run(command + ["--overwrite"]).status == .exited(1))
         #expect(folder.names == ["rows"])
+        // Rows of another format are told as such, not as damaged ones.
+        let csv = arguments + pictures + ["--format", "csv", "--output", folder("rows")]
+        #expect(try FoveaProcess.run(csv + ["--fail-fast", "--overwrite"]).status == .exited(3))
+        let other = try FoveaProcess.run(command + ["--resume", "--overwrite"])
+        #expect(other.status == .exited(2))
+        #expect(other.errors.contains("was begun with --format csv, but now it is jsonl"), "\(other.errors)")
+        #expect(try FoveaProcess.run(command + ["--overwrite"]).status == .exited(1))
         // One without a row is nothing to keep.
         unlink(folder("rows"))
         try folder.write("", to: "rows.partial")

@@ -3,6 +3,8 @@ import Glibc
 import Operations
 import Testing
 
+@testable import FoveaCommand
+
 @Suite("fovea verify, devices and summary")
 struct VerifyCommandTests {
     private let golden = GoldenCase(name: "timm-vit")
@@ -92,5 +94,14 @@ struct VerifyCommandTests {
         let text = try FoveaProcess.results(arguments)
         #expect(text.contains("parameters     86,567,656") && text.contains("GFLOP/image    35.128"))
         #expect(text.contains("from tench, Tinca tinca"))
+    }
+
+    @Test("summary says an activation as the option does, and one head as one")
+    func words() throws {
+        let arguments = ["summary", "--activation", "gelu-tanh"]
+        let report = try JSON(parsing: FoveaProcess.results(arguments + ["--format", "json"]))
+        #expect(report["activation"]?.string == "gelu-tanh")
+        #expect(try FoveaProcess.results(arguments).contains(" with gelu-tanh\n"))
+        #expect(1.counted("head") == "1 head" && 1000.counted("class", "classes") == "1,000 classes")
     }
 }

@@ -56,6 +56,32 @@ struct TransferTests {
         for (answer, input) in zip(answers, inputs) { #expect(try answer == plain.run(input, .logits)) }
     }
 
+    @Test(
+        "a batch of another size takes the place of a kept one where memory holds one of them",
+        arguments: [false, true])
+    func memory(staged: Bool) throws {
+        let plain = try session(staged: staged)
+        let inputs = [16, 15, 16].map { pictures($0, for: plain, seed: UInt64($0)) }
+        /// All that may be under way at once is.
+        func answers(_ session: any InferenceSession, _ inputs: [ModelInput]) throws -> [HostTensor] {
+            var (underWay, answers) = ([BegunPass](), [HostTensor]())
+            for input in inputs {
+                if underWay.count == session.passCount { answers.append(try underWay.removeFirst().answer()) }
+                underWay.append(try session.begin(input, .logits))
+            }
+            return try answers + underWay.map { try $0.answer() }
+        }
+        _ = try answers(plain, [inputs[0], inputs[0], inputs[0]])
+        let limit = try #require(plain.deviceMemory).peak
+        let expected = try answers(plain, inputs)
+        try #require(try #require(plain.deviceMemory).used > limit, "both fit, and nothing is tried")
+        let limited = try TestDevice.demo(on: TestDevice.require()) {
+            $0.backend.stagesTransfers = staged
+            $0.backend.memoryLimit = limit
+        }
+        #expect(try answers(limited, inputs) == expected)
+    }
+
     @Test("tasks that ask a queue at once get their own answers")
     func queue() async throws {
         let plain = try session(staged: false)

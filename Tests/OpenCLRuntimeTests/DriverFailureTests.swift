@@ -44,6 +44,32 @@ struct DriverFailureTests {
         }
     }
 
+    @Test(
+        "PoCL compiles elsewhere where its directory cannot be written or is named by nothing", .requiresPoCL,
+        arguments: ["/dev/null/none", ""])
+    func unwritableDriverCache(directory: String) async {
+        await #expect(processExitsWith: .exitCode(42)) { [directory] in
+            setenv("POCL_CACHE_DIR", directory, 1)
+            setenv("HOME", "/dev/null/none", 1)
+            unsetenv("XDG_CACHE_HOME")
+            _ = try Program(Context(TestDevice.require()), source: VectorAdd.source)
+            exit(42)
+        }
+    }
+
+    @Test("A build that fails where PoCL's directory cannot be written is no mistake of ours", .requiresPoCL)
+    func lostDriverCache() async {
+        await #expect(processExitsWith: .exitCode(42)) {
+            let context = try Context(TestDevice.require())
+            setenv("POCL_CACHE_DIR", "/dev/null/none", 1)
+            do {
+                _ = try Program(context, source: "kernel void broken() { undeclared_name; }")
+            } catch let error as OpenCLError {
+                exit(error.kind == .storage && "\(error)".contains("check /dev/null/none") ? 42 : 1)
+            }
+        }
+    }
+
     @Test("PoCL's directory is where its own rules put it")
     func driverDirectory() {
         func directory(_ environment: [String: String]) -> String { DriverCache.directory { environment[$0] } }

@@ -41,7 +41,11 @@ package final class AtomicFile {
         repeat {
             if descriptor >= 0 { close(descriptor) }
             repeat { descriptor = open(partial ?? destination, flags, 0o666) } while descriptor < 0 && errno == EINTR
-            guard descriptor >= 0 else { throw .system(errno, file: partial ?? path, writing: true) }
+            guard descriptor >= 0 else {
+                // A folder that is missing is told of the file that was asked for.
+                let isFolderMissing = errno == ENOENT || errno == ENOTDIR
+                throw .system(errno, file: isFolderMissing ? path : partial ?? path, writing: true)
+            }
             guard let partial, flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { continue }
             close(descriptor)
             descriptor = -1
@@ -75,8 +79,9 @@ package final class AtomicFile {
 
     deinit {
         guard descriptor >= 0 else { return }
-        close(descriptor)
+        // Under the lock: once it is gone the name may be that of another process's file.
         if let partial, !keepsPartial { unlink(partial) }
+        close(descriptor)
     }
 
     /// Appends bytes.
@@ -134,19 +139,18 @@ package final class AtomicFile {
         if partial != nil, fsync(descriptor) != 0, ![EINVAL, EROFS, ENOTSUP].contains(errno) {
             throw .system(errno, file: path, writing: true)
         }
-        let closed = close(descriptor)
-        let closeError = errno
+        guard let partial else {
+            close(descriptor)
+            descriptor = -1
+            return
+        }
+        // What a file system tells only at closing it tells a copy too, and the lock stays.
+        let copy = dup(descriptor)
+        guard copy < 0 || close(copy) == 0 || errno == EINTR else { throw .system(errno, file: path, writing: true) }
+        // Under the lock: a process that waits for it must find that the name has gone.
+        guard rename(partial, destination) == 0 else { throw .system(errno, file: path, writing: true) }
+        close(descriptor)
         descriptor = -1
-        guard let partial else { return }
-        guard closed == 0 || closeError == EINTR else {
-            unlink(partial)
-            throw .system(closeError, file: path, writing: true)
-        }
-        guard rename(partial, destination) == 0 else {
-            let renameError = errno
-            unlink(partial)
-            throw .system(renameError, file: path, writing: true)
-        }
     }
 
     /// Writes a whole file at once.

@@ -110,7 +110,7 @@ package enum ComputeDevice: Sendable {
             devices = request == .reference ? [] : try Device.discover()
         } catch {
             guard request == .automatic else { throw FoveaError(error) }
-            report("no OpenCL device: \(error); computing with the reference backend")
+            report("computing with the reference backend, for there is no OpenCL device. \(error)")
             devices = []
         }
         switch request {

@@ -19,7 +19,8 @@ final class OpenCLSession: InferenceSession {
         let outputs: [DeviceTensor]
     }
 
-    /// Passes that are kept, each with memory of its own: whole batches, the last part of one, and a single picture.
+    /// Passes that are kept where memory allows it, for each has its own: whole batches, the last part of one, and a single
+    /// picture.
     private static let passLimit = 3
 
     let deviceName: String
@@ -173,13 +174,26 @@ final class OpenCLSession: InferenceSession {
             return passes[passes.count - 1].pass
         }
         if passes.count == Self.passLimit { passes.removeFirst() }
-        let pass = try backend.capture { () throws(OpenCLError) in
+        while true {
+            do throws(OpenCLError) {
+                let pass = try capture(key)
+                passes.append((key, pass))
+                return pass
+            } catch {
+                guard error.kind == .outOfMemory, !passes.isEmpty else { throw error }
+                // The memory of passes that are kept is wanted; the driver has it back once none of them is under way.
+                passes.removeFirst()
+                try backend.finish()
+            }
+        }
+    }
+
+    private func capture(_ key: PassKey) throws(OpenCLError) -> CapturedPass<Tensors> {
+        try backend.capture { () throws(OpenCLError) in
             let input = try backend.emptyTensor(key.input, ofBytes: key.normalization != nil)
             let pixels: Pixels<DeviceTensor> = key.normalization.map { .rgb(input, $0) } ?? .normalized(input)
             let outputs = try model.outputs(key.output, of: pixels, on: backend, isMultiLabel: isMultiLabel)
             return Tensors(input: input, outputs: try outputs.map { x throws(OpenCLError) in try backend.widened(x) })
         }
-        passes.append((key, pass))
-        return pass
     }
 }

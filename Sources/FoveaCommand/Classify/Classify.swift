@@ -60,7 +60,8 @@ struct Classify: AsyncParsableCommand, PictureModelCommand {
 
     func run() async throws {
         var inputs = try PictureInputs(pictures, fileLimit: options.preprocessing.fileLimit)
-        let stream = try ResultStream(output, overwrite, format, resumes: resume, passing: &inputs)
+        let begun = RunRecord(of: "classify", [("--format", format.rawValue)])
+        let stream = try ResultStream(output, overwrite, format, begun, resumes: resume, passing: &inputs)
         let shard = inputs.shard
         let (files, reader) = try options.find()
         let classifier = try options.load(files, reader) { opened, model in

@@ -50,14 +50,14 @@ struct Embed: AsyncParsableCommand, PictureModelCommand {
     func run() async throws {
         let format = try format()
         var inputs = try PictureInputs(pictures, fileLimit: options.preprocessing.fileLimit)
-        let stream = try ResultStream(output, overwrite, format, resumes: resume, passing: &inputs)
+        let run = RunRecord(of: "embed", [("--normalize", normalize ? "given" : nil)])
+        let stream = try ResultStream(output, overwrite, format, run, resumes: resume, passing: &inputs)
         let shard = inputs.shard
         let (files, reader) = try options.find()
         let embedder = try options.load(files, reader) { opened, model in
             try Embedder(opened, normalizes: normalize, onDevice: model)
         }
         try stream.earlier?.check(width: embedder.width)
-        let run = RunRecord(of: "embed", [("--normalize", normalize ? "given" : nil)])
         try stream.begin(options.verbosity) { () throws(FoveaError) in try run.adding(embedder.model, options) }
         let writer = RowWriter(
             format: format, facts: embedder.width, stream: stream, failFast: failFast, verbosity: options.verbosity)

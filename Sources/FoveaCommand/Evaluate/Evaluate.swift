@@ -94,7 +94,7 @@ struct Evaluate: AsyncParsableCommand, PictureModelCommand {
             }
             progress.advance(by: pictures.count)
         }
-        options.verbosity.detail("\(tally.count) pictures, \(progress.rate) a second, decoding included")
+        options.verbosity.detail("\(tally.count.counted("picture")), \(progress.rate) a second, decoding included")
         return tally
     }
 }

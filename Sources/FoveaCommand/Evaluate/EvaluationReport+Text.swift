@@ -9,8 +9,8 @@ extension EvaluationReport {
     var text: String {
         let e = evaluation
         var lines = [
-            "\(model) on \(device), \(precision): \(counted(e.count, "picture")) of "
-                + "\(counted(e.classes.count, "class", "classes")) in \(data)",
+            "\(model) on \(device), \(precision): \(e.count.counted("picture")) of "
+                + "\(e.classes.count.counted("class", "classes")) in \(data)",
             "  top-1           \(percent(e.top1Share))",
             "  top-5           \(percent(e.top5Share))",
             "  mean recall     \(percent(e.meanRecall))",
@@ -72,10 +72,6 @@ extension EvaluationReport {
     }
 
     private func section(_ title: String, _ lines: [String]) -> [String] { lines.isEmpty ? [] : ["", title] + lines }
-
-    private func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
-        "\(count.grouped) \(count == 1 ? one : many ?? one + "s")"
-    }
 
     /// In a column that takes 100 %.
     private func percent(_ share: Double) -> String { share.percent.padded(7) }

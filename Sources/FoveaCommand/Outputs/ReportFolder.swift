@@ -17,6 +17,10 @@ final class ReportFolder {
     let path: String
     private let partial: String
     private let isNew: Bool
+    /// Whether this process made the folder that is filled, and may remove it; one that was there may be another's.
+    private let isMade: Bool
+    /// The folder that is filled, locked so that no other process fills it too; negative where it cannot be opened.
+    private let lock: CInt
     private var names: [String] = []
     private var isCommitted = false
 
@@ -40,28 +44,42 @@ final class ReportFolder {
             }
         }
         let folder = partial
+        var isMade = false
         try Leftovers.begin { () throws(FoveaError) in
-            guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw Self.unwritable(path, errno) }
-            return folder
+            isMade = mkdir(folder, 0o777) == 0
+            guard isMade || errno == EEXIST else { throw Self.unwritable(path, errno) }
+            return isMade ? folder : nil
+        }
+        self.isMade = isMade
+        lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        // A file system without locks refuses them with other errors; there the files' own names must do.
+        guard lock < 0 || flock(lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+            throw FoveaError(
+                .output, code: "IO_BUSY",
+                "\(folder): is being filled by another process; wait for it, or name another folder")
         }
     }
 
     deinit {
-        for path in names.map({ "\(partial)/\($0)" }) + [partial] { Leftovers.forget(path) }
+        // Last: until then nobody else shall begin.
+        defer { if lock >= 0 { close(lock) } }
+        for path in names.map({ "\(partial)/\($0)" }) + (isMade ? [partial] : []) { Leftovers.forget(path) }
         guard !isCommitted else { return }
         for name in names {
             unlink("\(partial)/\(name)")
             // A file that was begun and is still held by somebody.
             unlink("\(partial)/\(name).partial")
         }
-        rmdir(partial)
+        if isMade { rmdir(partial) }
     }
 
     /// Begins a file in the folder; it must be committed before the folder is.
     func file(_ name: String) throws(FoveaError) -> OutputFile {
+        // Noted once it is open: until then a file of the name is another process's.
+        let file = try OutputFile("\(partial)/\(name)")
         names.append(name)
         Leftovers.add("\(partial)/\(name)")
-        return try OutputFile("\(partial)/\(name)")
+        return file
     }
 
     /// Writes a file in the folder.

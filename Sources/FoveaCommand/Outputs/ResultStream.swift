@@ -25,10 +25,11 @@ struct ResultStream {
     /// Opens the file, before any work is done for it; no path means standard output.
     ///
     /// - Parameters:
+    ///   - record: What the command line alone tells of the rows.
     ///   - resumes: Whether the rows that a partial file may hold are kept.
     ///   - inputs: The pictures named, of which those that have a row are passed over.
     init(
-        _ path: String?, _ overwrite: OverwriteOption, _ format: some RowFormat, resumes: Bool,
+        _ path: String?, _ overwrite: OverwriteOption, _ format: some RowFormat, _ record: RunRecord, resumes: Bool,
         passing inputs: inout PictureInputs
     ) throws(FoveaError) {
         isResumable = format.isResumable
@@ -41,7 +42,7 @@ struct ResultStream {
         let partial = try PartialFile(of: path)
         if !resumes { try overwrite.check(partial) }
         let isLeft = resumes && access(partial.path, F_OK) == 0
-        earlier = isLeft ? try EarlierRows(partial, format, passing: &inputs) : nil
+        earlier = isLeft ? try Self.earlierRows(partial, format, record, passing: &inputs) : nil
         self.partial = partial
         file = try OutputFile(path, keeping: earlier?.byteCount ?? 0)
         names =
@@ -54,6 +55,18 @@ struct ResultStream {
         }
         earlierRun = (earlier?.byteCount ?? 0) > 0 ? partial.earlierRun : nil
         run = try OutputFile(path, keeping: earlierRun?.byteCount ?? 0, suffix: PartialFile.runSuffix)
+    }
+
+    private static func earlierRows(
+        _ partial: PartialFile, _ format: some RowFormat, _ record: RunRecord, passing inputs: inout PictureInputs
+    ) throws(FoveaError) -> EarlierRows {
+        do throws(FoveaError) {
+            return try EarlierRows(partial, format, passing: &inputs)
+        } catch {
+            // Rows of another command, of another format say, are told as such.
+            if case .command(let earlier, _) = partial.earlierRun { try record.check(against: earlier, of: partial) }
+            throw error
+        }
     }
 
     /// Notes the command beside its rows; throws a usage error where the earlier ones are of another.
@@ -80,6 +93,9 @@ struct ResultStream {
             "\(path): is not a regular file, and the number of rows is written at its beginning once it is known; name a "
                 + "file, or write .csv or .jsonl")
     }
+
+    /// Where rows lie that `--resume` can go on with; nil where there are none.
+    var keptPath: String? { isResumable ? file?.partial : nil }
 
     /// Whether rows scroll by on a terminal.
     var isTerminal: Bool { file == nil && Console.outputIsTerminal }

@@ -22,7 +22,8 @@ struct RowWriter<Format: RowFormat> {
         var tally = Tally(failFast)
         if let earlier = stream.earlier {
             tally.resume(earlier.count, failures: earlier.failures)
-            verbosity.note("\(earlier.count) pictures already have their rows")
+            verbosity.note("\(earlier.count.counted("picture")) already had a row")
+            noteKept(earlier.count)
         }
         var isBegun = (stream.earlier?.byteCount ?? 0) > 0
         var progress = Progress(
@@ -40,14 +41,24 @@ struct RowWriter<Format: RowFormat> {
                 try stream.write(format.bytes(of: row, at: position))
             }
             progress.advance(by: pictures.count)
+            noteKept(tally.count)
         }
+        Interruption.setNotice(nil)
         try tally.checkFound(shard)
         if !isBegun { try stream.write(format.beginning(facts, count: 0)) }
         try stream.write(format.end(count: tally.count))
         if format.countsRows { try stream.replaceBeginning(format.beginning(facts, count: tally.count)) }
-        verbosity.detail("\(tally.count) pictures, \(progress.rate) a second, decoding included")
+        verbosity.detail("\(tally.count.counted("picture")), \(progress.rate) a second, decoding included")
         try stream.finish()
         try tally.conclude()
+    }
+
+    /// Has a signal say what it leaves.
+    private func noteKept(_ count: Int) {
+        guard let path = stream.keptPath, count > 0, !verbosity.quiet else { return }
+        Interruption.setNotice(
+            "\(path) keeps the rows of \(count.counted("picture")); the same command with --resume "
+                + "goes on")
     }
 }
 

@@ -65,7 +65,7 @@ final class ChildProcess {
     deinit {
         close(input)
         close(output)
-        if isRunning { end() }
+        if isRunning { _ = try? end() }
     }
 
     /// Writes an object.
@@ -81,8 +81,8 @@ final class ChildProcess {
 
     /// Waits for an object at most so long; a process that ends or is silent is gone afterwards.
     ///
-    /// Lines that are none are passed over: a driver may print too.
-    func receive(within limit: Duration) -> Answer {
+    /// Lines that are none are passed over: a driver may print too. Throws where a process cannot be killed.
+    func receive(within limit: Duration) throws(FoveaError) -> Answer {
         let deadline = ContinuousClock.now + limit
         while true {
             while let end = received.firstIndex(of: UInt8(ascii: "\n")) {
@@ -95,7 +95,7 @@ final class ChildProcess {
             let count = poll(&ready, 1, CInt(max(0, min(left, 1e9))))
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
-                end()
+                try end()
                 return .silent
             }
             var chunk = [UInt8](repeating: 0, count: 4096)
@@ -103,19 +103,42 @@ final class ChildProcess {
             if length > 0 {
                 received += chunk[..<length]
             } else if length == 0 || errno != EINTR {
-                return .ended(end(killing: false))
+                return .ended(try end(killing: false))
             }
         }
     }
 
+    /// How long a process may take to end.
+    private static let endLimit = Duration.seconds(10)
+
     /// Makes sure that the process is gone; tells how it went.
+    ///
+    /// Throws where it cannot be killed: the system waits for a call into a driver to return, which may be never.
     @discardableResult
-    private func end(killing: Bool = true) -> Ending {
+    private func end(killing: Bool = true) throws(FoveaError) -> Ending {
         isRunning = false
-        if killing { kill(process, SIGKILL) }
-        var status: CInt = 0
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
-        return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signaled(status & 0x7F)
+        // One that has closed its output is about to end.
+        if !killing, let ending = ending() { return ending }
+        kill(process, SIGKILL)
+        if let ending = ending() { return ending }
+        throw FoveaError(
+            .deviceFailed, code: "CHILD_STUCK",
+            "process \(process), which measures, was killed and has not ended within \(Self.endLimit): it waits for the "
+                + "device's driver; reset the device or restart the machine")
+    }
+
+    /// Waits for the end; nil where it does not come in time.
+    private func ending() -> Ending? {
+        let deadline = ContinuousClock.now + Self.endLimit
+        while true {
+            var status: CInt = 0
+            let ended = waitpid(process, &status, WNOHANG)
+            if ended > 0 || (ended < 0 && errno != EINTR) {
+                return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signaled(status & 0x7F)
+            }
+            guard ContinuousClock.now < deadline else { return nil }
+            usleep(1000)
+        }
     }
 
     private static func cannotStart(_ error: CInt) -> FoveaError {

@@ -53,7 +53,7 @@ final class TuneWorkerClient {
         var problem = ""
         for _ in 0..<Self.mostFailedStarts {
             let child = try ChildProcess([TuneWorker.name] + arguments)
-            switch child.receive(within: Self.startLimit) {
+            switch try child.receive(within: Self.startLimit) {
             case .ended(.exited(let status)) where status != 0: throw ExitCode(status)
             case .ended(let ending): problem = "\(ending)"
             case .silent: problem = "did not begin within \(Self.startLimit)"
@@ -87,7 +87,7 @@ final class TuneWorkerClient {
             "effort": JSON(effort.rawValue),
         ])
         let limit = effort == .quick ? limit : limit * 5
-        switch worker.receive(within: limit) {
+        switch try worker.receive(within: limit) {
         case .object(let json):
             guard let verdict = CandidateEvaluator.Verdict(json) else {
                 preconditionFailure("a worker answers \(json)")
