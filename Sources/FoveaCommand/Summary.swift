@@ -25,10 +25,11 @@ struct Summary: ParsableCommand, VerboseCommand {
         let files =
             try random.map { name throws(FoveaError) in try ModelFiles.random(name) }
             ?? modelOptions.files(quiet: verbosity.quiet)
-        let opened = try files.open(modelOptions.overrides(inputSize: pictureOptions.inputSize))
+        // Without a recipe the model is summed up all the same.
+        let prepared = try? files.open(modelOptions.overrides, preparing: pictureOptions.preprocessing)
+        let opened = try prepared?.model ?? files.open(modelOptions.overrides(inputSize: pictureOptions.inputSize))
         let summary = ModelSummary(
-            opened, preprocessing: try? files.preprocessing(pictureOptions.preprocessing),
-            labels: try opened.labels(from: modelOptions.labels))
+            opened, preprocessing: prepared?.preprocessing, labels: try opened.labels(from: modelOptions.labels))
         switch format {
         case .text: Console.write(summary.text)
         case .json: Console.write(summary.json.text(.pretty) + "\n")

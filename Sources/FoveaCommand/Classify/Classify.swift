@@ -62,12 +62,12 @@ struct Classify: AsyncParsableCommand, PictureModelCommand {
         var inputs = try PictureInputs(pictures, fileLimit: options.preprocessing.fileLimit)
         let stream = try ResultStream(output, overwrite, format, resumes: resume, passing: &inputs)
         let shard = inputs.shard
-        let (files, reader) = try options.find()
-        let classifier = try options.load(files, reader) { opened, model in
+        let (opened, reader) = try options.open()
+        let classifier = try options.load(opened, reader) { opened, model in
             try Classifier(opened, labels: options.model.labels, top: topK, onDevice: model)
         }
         let facts = ClassificationFormat.Facts(
-            model: files.name, device: classifier.model.deviceName, precision: classifier.model.precision.rawValue)
+            model: opened.files.name, device: classifier.model.deviceName, precision: classifier.model.precision.rawValue)
         let run = RunRecord(of: "classify", [("--format", format.rawValue), ("--top-k", String(classifier.topCount))])
         try stream.begin(options.verbosity) { () throws(FoveaError) in try run.adding(classifier.model, options) }
         let writer = RowWriter(

@@ -52,8 +52,8 @@ struct Embed: AsyncParsableCommand, PictureModelCommand {
         var inputs = try PictureInputs(pictures, fileLimit: options.preprocessing.fileLimit)
         let stream = try ResultStream(output, overwrite, format, resumes: resume, passing: &inputs)
         let shard = inputs.shard
-        let (files, reader) = try options.find()
-        let embedder = try options.load(files, reader) { opened, model in
+        let (opened, reader) = try options.open()
+        let embedder = try options.load(opened, reader) { opened, model in
             try Embedder(opened, normalizes: normalize, onDevice: model)
         }
         try stream.earlier?.check(width: embedder.width)

@@ -24,11 +24,17 @@ struct ModelOptions: ParsableArguments {
     @Flag(help: "Accept weights that hold NaN or infinity.")
     var allowNonfinite = false
 
-    /// What the user says in place of the files; the input size comes from the preprocessing options.
-    func overrides(inputSize: InputSize?) -> ModelOverrides {
+    /// What the user says where the files do not; the input size comes from the preprocessing options.
+    var overrides: ModelOverrides {
         var overrides = ModelOverrides()
-        (overrides.architecture, overrides.heads) = (architecture, heads)
-        (overrides.activation, overrides.inputSize) = (activation?.activation, inputSize)
+        (overrides.architecture, overrides.heads, overrides.activation) = (architecture, heads, activation?.activation)
+        return overrides
+    }
+
+    /// The same with an input size.
+    func overrides(inputSize: InputSize?) -> ModelOverrides {
+        var overrides = overrides
+        overrides.inputSize = inputSize
         return overrides
     }
 
