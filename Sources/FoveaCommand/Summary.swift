@@ -61,7 +61,7 @@ extension ModelSummary {
             MLP \(model.hiddenWidth) with \(model.activation.rawValue)
               readout        \(model.readoutPhrase)
               parameters     \(parameterCount.grouped), \(storedBytes.asBytes) in the file
-              GFLOP/image    \((work.total / 1e9).formatted(decimals: 3)), a multiply-add counted as two
+              GFLOP/image    \((work.total / 1e9).formatted(decimals: 3)), a multiply-add counted as two\(passPhrase)
                 embedding    \(share(work.embedding))
                 attention    \(share(work.attention))
                 linear       \(share(work.linear))
@@ -71,6 +71,13 @@ extension ModelSummary {
               preprocessing  \(preprocessing?.sentence ?? "the model's files do not say it")
 
             """
+    }
+
+    /// What bench counts, where that is less.
+    private var passPhrase: String {
+        let (all, done) = (configuration.flop, configuration.passFlop)
+        return done < all
+            ? "; a pass does \((done / 1e9).formatted(decimals: 3)), only what is read of the last block" : ""
     }
 
     private var labelPhrase: String {

@@ -177,6 +177,9 @@ struct RecipeTests {
         #expect(try files.open(overrides, preparing: options).preprocessing.normalization.mean == [0, 0, 0])
     }
 
+    @Test("one limit holds for pictures and for models")
+    func limit() { #expect(InputSize.maximumSide == Preprocessing.maximumSide) }
+
     @Test("what is no model is said to be none, before any recipe is asked for")
     func noWeights() throws {
         let folder = try TemporaryFolder()

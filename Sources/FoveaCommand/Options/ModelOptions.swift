@@ -54,7 +54,8 @@ struct ModelLocationOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A folder as timm or Hugging Face saves it, a weight file, a hub name that was pulled, or demo.",
-            discussion: "Without it the small model inside the program is used, which knows a few drawn shapes.",
+            discussion: "Without it the small model inside the program is used, which knows a few drawn shapes; "
+                + "verify then compares the operations alone.",
             valueName: "model"))
     var model: String?
 

@@ -51,6 +51,8 @@ struct Run: ParsableCommand, VerboseCommand {
     var normalization: NormalizationOptions
     @OptionGroup(title: "Device") var device: DeviceOptions
 
+    func validate() throws { try OutputName.check(output, option: "--output", endsWith: ".npy") }
+
     func run() throws {
         let tensor = try InputArray(contentsOf: input)
         let files = try model.files(quiet: verbosity.quiet)
