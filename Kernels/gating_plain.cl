@@ -3,7 +3,7 @@
 //   x  [rows, 2, WIDTH]  float  in   gate first, then value
 //   y  [rows, WIDTH]     float  out  every element written; must not alias x
 //
-//   Launch    WIDTH × rows items, any group
+//   Launch    rows · WIDTH items in one dimension, any group
 //   Local     none
 //   Numerics  float32, element by element
 //   Work      2·rows·WIDTH flop, the activation aside, 12·rows·WIDTH bytes
@@ -19,8 +19,8 @@
 #include "activation.cl"
 
 __kernel void gating_plain(__global const float *restrict x, __global float *restrict y) {
-  const int column = get_global_id(0), row = get_global_id(1);
-  __global const float *gate = x + (size_t)row * (2 * WIDTH) + column;
+  const size_t item = get_global_id(0), row = item / WIDTH;
+  __global const float *gate = x + row * (2 * WIDTH) + item % WIDTH;
   const float opening = gate[0];
-  y[(size_t)row * WIDTH + column] = ACTIVATE(opening) * gate[WIDTH];
+  y[item] = ACTIVATE(opening) * gate[WIDTH];
 }

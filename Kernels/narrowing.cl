@@ -5,7 +5,7 @@
 //   x      [rows, WIDTH]         float     in
 //   y      [rows, ⌈WIDTH/32⌉·32]  operands  out  every element written; with SWIZZLED as swizzle.cl has them
 //
-//   Launch    STRIDE/2 × rows items: a pair each
+//   Launch    rows · STRIDE/2 items, a pair each: in one dimension, for another may end at 65,535 groups
 //   Local     none
 //   Numerics  a float too large for float16 becomes NaN
 //   Work      6·rows·WIDTH bytes: memory bound
@@ -25,12 +25,12 @@
 #define STRIDE ((WIDTH + STEP - 1) / STEP * STEP)
 
 __kernel void narrowing(__global const float *restrict x, __global uint *restrict y) {
-  const int d = get_global_id(0) * 2;
-  const size_t row = get_global_id(1);
+  const size_t item = get_global_id(0), row = item / (STRIDE / 2);
+  const int d = item % (STRIDE / 2) * 2;
   __global const float *source = x + row * WIDTH;
   const float low = d < WIDTH ? source[d] : 0.0f, high = d + 1 < WIDTH ? source[d + 1] : 0.0f;
 #if SWIZZLED
-  const size_t place = swizzled(row, d, get_global_size(1));
+  const size_t place = swizzled(row, d, get_global_size(0) / (STRIDE / 2));
 #else
   const size_t place = row * STRIDE + d;
 #endif

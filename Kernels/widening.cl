@@ -5,7 +5,7 @@
 //   x      [rows, ⌈WIDTH/32⌉·32]  operands  in   with SWIZZLED as swizzle.cl has them
 //   y      [rows, WIDTH]         float     out  every element written
 //
-//   Launch    WIDTH × rows items
+//   Launch    rows · WIDTH items in one dimension, for another may end at 65,535 groups
 //   Local     none
 //   Numerics  exact
 //   Work      6·rows·WIDTH bytes: memory bound
@@ -24,12 +24,12 @@
 #define STRIDE ((WIDTH + 31) / 32 * 32)
 
 __kernel void widening(__global const ushort *restrict x, __global float *restrict y) {
-  const int d = get_global_id(0);
-  const size_t row = get_global_id(1);
+  const size_t item = get_global_id(0), row = item / WIDTH;
+  const int d = item % WIDTH;
 #if SWIZZLED
-  const size_t place = swizzled(row, d, get_global_size(1));
+  const size_t place = swizzled(row, d, get_global_size(0) / WIDTH);
 #else
   const size_t place = row * STRIDE + d;
 #endif
-  y[row * WIDTH + d] = operand_value(x[place]);
+  y[item] = operand_value(x[place]);
 }

@@ -65,6 +65,10 @@ fovea_image_outcome fovea_png_probe(const uint8_t *bytes, size_t count) {
     }
     outcome.width = big_endian(bytes + 16);
     outcome.height = big_endian(bytes + 20);
+    // As long as a side may be (PNG, third edition, 7.1), so that the pixels can be counted.
+    if (outcome.width > 0x7fffffff || outcome.height > 0x7fffffff) {
+        fovea_outcome_set(&outcome, FOVEA_IMAGE_CORRUPT, "a side is longer than 2147483647 pixels");
+    }
     return outcome;
 }
 

@@ -44,8 +44,9 @@ package struct HeatMap: Sendable, Hashable {
     private var scaled: Picture {
         let finite = values.filter(\.isFinite)
         let (low, high) = (finite.min() ?? 0, finite.max() ?? 0)
-        let scale = high > low ? 255 / (high - low) : 0
-        let levels = values.map { $0.isFinite ? UInt8(($0 - low) * scale) : 0 }
+        // In Double, which holds the range of any two Floats; the largest value is exactly 1 of it.
+        let range = Double(high) - Double(low)
+        let levels = values.map { $0.isFinite && range > 0 ? UInt8(255 * ((Double($0) - Double(low)) / range)) : 0 }
         return Picture(size: PixelSize(width: columns, height: rows), bytes: levels.flatMap { [$0, $0, $0] })
     }
 }

@@ -23,6 +23,10 @@ package enum PictureFile {
     /// Reads a regular file whole; its size is checked before the first byte is read.
     /// - Throws: an `ImageError` with an `IO_` code, or `IMG_FILE_TOO_LARGE`.
     package static func read(path: String, limit: Int) throws(ImageError) -> [UInt8] {
+        // The system would read the path as far as its NUL, and so another file.
+        guard !path.utf8.contains(0) else {
+            throw ImageError(.notFound, file: path, "is not a path, for it holds a NUL; name a picture file")
+        }
         // Not blocking: opening a pipe that nobody writes to must not wait.
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw .io(errno, file: path, doing: "opening it") }

@@ -19,8 +19,11 @@ package struct PixelSize: Hashable, Sendable {
     /// Width and height exchanged.
     package var transposed: PixelSize { PixelSize(width: height, height: width) }
 
-    /// Number of pixels.
-    package var area: Int { width * height }
+    /// Number of pixels; `Int.max` where there are more than can be counted.
+    package var area: Int {
+        let (area, overflows) = width.multipliedReportingOverflow(by: height)
+        return overflows ? .max : area
+    }
 }
 
 extension PixelSize: CustomStringConvertible {

@@ -1,5 +1,6 @@
 import Kernels
 package import OpenCLRuntime
+import Operations
 
 /// The seconds that a product takes for a layer.
 package typealias NarrowTiming = @Sendable (NarrowProduct) throws(OpenCLError) -> Double
@@ -15,7 +16,7 @@ package protocol NarrowSelectionStore: Sendable {
 
 extension NarrowSelection {
     /// What else than device, driver and version of Fovea a selection depends on, as one number in hexadecimal: the text of
-    /// every kernel, what is done to a program, and the driver's settings.
+    /// every kernel, what the host makes of it, and the driver's settings.
     package static func fingerprint(on device: Device) -> String {
         var hash = FNV1a()
         var index: UInt32 = 0
@@ -32,7 +33,16 @@ extension NarrowSelection {
             }
             index += 1
         }
-        hash.combine(String(InstructionSplice.version).utf8)
+        // What the host decides: how probes ask, and the tiles, by every number of theirs.
+        let decisions: [Any] =
+            [NarrowProbe.version, InstructionSplice.version, WarpGroupTile.all(isEmulated: false)]
+            + MatrixInstruction.allCases.flatMap { instruction -> [Any] in
+                let attention = [32, 64, 80, 128].map {
+                    AttentionMatrixTile(NarrowProduct(.float16, instruction.form), instruction, headWidth: $0)
+                }
+                return [MatrixTile(instruction, isEmulated: false), attention, instruction.buildOptions]
+            }
+        hash.combine("\(decisions)".utf8)
         hash.combine(DriverCache.settings(forPlatform: device.platformName).utf8)
         return String(hash.value, radix: 16)
     }

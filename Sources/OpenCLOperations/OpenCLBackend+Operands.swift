@@ -29,7 +29,7 @@ extension OpenCLBackend {
             .linear, kernel: "narrowing",
             product.operandDefines.merging(["WIDTH": x.shape.width, "SWIZZLED": element == .swizzled ? 1 : 0]) { $1 },
             [.buffer(x.buffer), .buffer(y.buffer)], flop: 0,
-            global: [product.operandStride(x.shape.width, as: element) / 2, x.shape.rows], local: nil)
+            global: [x.shape.rows * product.operandStride(x.shape.width, as: element) / 2], local: nil)
         return y
     }
 
@@ -46,7 +46,7 @@ extension OpenCLBackend {
         try launch(
             .linear, kernel: "widening",
             ["WIDTH": x.shape.width, "OPERAND": product.operandMacro, "SWIZZLED": x.element == .swizzled ? 1 : 0],
-            [.buffer(x.buffer), .buffer(y.buffer)], flop: 0, global: [x.shape.width, x.shape.rows], local: nil)
+            [.buffer(x.buffer), .buffer(y.buffer)], flop: 0, global: [x.shape.count], local: nil)
         return y
     }
 }

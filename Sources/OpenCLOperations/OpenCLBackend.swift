@@ -93,20 +93,18 @@ package final class OpenCLBackend: Backend {
         func candidates(for precision: Precision) -> [NarrowProduct] {
             options.candidates?.filter { $0.precision == precision } ?? NarrowForm.products(in: precision, on: device)
         }
-        func select(among products: [NarrowProduct]) throws(OpenCLError) -> NarrowSelection {
-            try self.select(among: products, keptIn: options.selections, timing: options.narrowTiming)
-        }
+        let probe = NarrowProbe(device, options)
         switch (options.precision, options.narrowForm) {
         case (.float32, _): break
         case (let precision?, let form?):
             selection = NarrowSelection(
                 NarrowProduct(precision, form, emulation: options.emulatesMatrices ? .faithful : nil))
         case (let precision?, nil):
-            selection = try select(among: candidates(for: precision))
+            selection = try probe.select(among: candidates(for: precision))
         case (nil, _):
             selection = try NarrowSelection.automatic { precision throws(OpenCLError) in
                 // Devices without matrix instructions are not put to a probe.
-                try select(
+                try probe.select(
                     among: candidates(for: precision).filter {
                         $0.form == .portable || $0.form.instruction?.isHardware == true
                     })
@@ -194,15 +192,6 @@ package final class OpenCLBackend: Backend {
         profiler.record(
             request.operation, request.specialization, flop: Double(request.flop), bytes: bytes,
             try queue.launchWithEvent(kernel, global: request.global, local: request.local))
-    }
-
-    /// Runs something that is timed, its tensors in a pool that goes with it: nothing is filled, and nobody asks for those
-    /// sizes again.
-    func timed<Result>(_ work: () -> Result) -> Result {
-        let shared = pool
-        pool = BufferPool(queue, fillsWithNaN: false)
-        defer { pool = shared }
-        return work()
     }
 
     /// Runs a pass whose launches are noted instead of run, its tensors in a pool that is not used again.

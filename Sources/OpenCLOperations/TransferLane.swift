@@ -13,6 +13,8 @@ package final class TransferLane: @unchecked Sendable {
     private(set) var incoming: PinnedMemory?
     /// Where bytes wait on the device while the pass before still reads its own.
     private(set) var landing: Buffer?
+    /// When the bytes are in the landing place; nil where they go straight to the input.
+    var landed: Event?
     /// When the results are there.
     var arrival: Event?
 

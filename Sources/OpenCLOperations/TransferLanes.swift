@@ -37,6 +37,7 @@ package final class TransferLanes: Sendable {
 
     /// Gives a lane back whose pass is done.
     private func giveBack(_ lane: TransferLane) {
+        lane.landed = nil
         lane.arrival = nil
         lane.isTaken.store(false, ordering: .releasing)
     }
@@ -55,6 +56,7 @@ package final class TransferLanes: Sendable {
             let arrival = try transfers.writeWithEvent(last, of: memory, to: landing)
             try transfers.flush()
             try queue.copy(from: landing, to: tensor.buffer, byteCount: bytes.count, after: arrival)
+            lane.landed = consume arrival
         } else {
             let last = try send(bytes, by: memory, on: queue, to: tensor.buffer)
             try queue.write(last, of: memory, to: tensor.buffer)
@@ -99,6 +101,8 @@ package final class TransferLanes: Sendable {
         _ shapes: [Shape], through lane: TransferLane
     ) throws(OpenCLError) -> [HostTensor] {
         do {
+            // A copy that waits for what has failed is not done, and the launches behind it read what was there before.
+            if let landed = lane.landed.take() { try landed.wait() }
             if let arrival = lane.arrival.take() { try arrival.wait() }
         } catch {
             abandon(lane)

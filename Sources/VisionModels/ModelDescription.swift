@@ -55,11 +55,14 @@ package struct ModelPlan: Sendable {
     package let takesProcessorSize: Bool
     let names: TensorNames
 
-    /// Asks each family in turn; throws CFG_ARCH, naming what it found, where none claims the model.
+    /// Asks each family in turn; throws CFG_ARCH, naming what it found, where none claims the model, and CFG_MEMORY where
+    /// its sizes ask for more memory than any known model.
     package init(_ model: ModelDescription) throws(CheckpointError) {
         for family in Families.all {
             if let plan = try family.plan(model) {
                 try model.checkArchitecture(isUsedBy: family, plan)
+                try plan.check(model)
+                try plan.checkMemory(model)
                 self = plan
                 return
             }

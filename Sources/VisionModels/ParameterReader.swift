@@ -75,16 +75,15 @@ struct ParameterReader {
     /// Positions of the tokens in front, as far as they have any, and of the patches.
     private func positionTable(_ name: String) throws(CheckpointError) -> (prefix: [Float], patches: HostTensor) {
         let width = configuration.width
-        guard let grid = configuration.storedGrid(root.shape(of: name), prefix: names.positionPrefixCount) else {
+        guard let stored = root.shape(of: name), stored.width == width,
+            let grid = configuration.storedGrid(stored, prefix: names.positionPrefixCount),
+            stored.rows == grid.prefix + grid.rows * grid.columns
+        else {
             _ = try root(name, shape: [1, configuration.tokenCount, width])
             return ([], HostTensor([configuration.patchCount, width]))
         }
-        let stored = root.shape(of: name) ?? []
         let prefix = grid.prefix * width
-        let values = try root(name, shape: stored.width == width ? stored : [1, configuration.tokenCount, width]).values
-        guard values.count == (grid.prefix + grid.rows * grid.columns) * width else {
-            return ([], HostTensor([configuration.patchCount, width]))
-        }
+        let values = try root(name, shape: stored).values
         let table = HostTensor([grid.rows * grid.columns, width], Array(values.dropFirst(prefix)))
         return (
             Array(values.prefix(prefix)),
@@ -181,7 +180,7 @@ extension VisionTransformerConfiguration {
     func storedGrid(
         _ shape: Shape?, prefix known: Int? = nil
     ) -> (prefix: Int, rows: Int, columns: Int)? {
-        guard let shape, shape.rank > 1 else { return nil }
+        guard let shape, shape.rank > 1, shape.count > 0, known ?? 0 <= prefixCount else { return nil }
         let count = shape[shape.rank - 2]
         let isOwn = positionResampling != .croppedBilinear || grid.rows == grid.columns
         if let known, isOwn, count == known + patchCount { return (known, grid.rows, grid.columns) }

@@ -48,6 +48,17 @@ extension VisionTransformerConfiguration {
 }
 
 extension Weights {
+    /// Number of layers; throws where there are more than any model has, each of which takes a look at all names.
+    func depth(file: String) throws(CheckpointError) -> Int {
+        let (depth, limit) = (layerCount, 256)
+        guard depth <= limit else {
+            throw CheckpointError(
+                .modelShape, file: file, "has too many layers", found: "\(depth)", expected: "at most \(limit)",
+                next: "check that the file is a Vision Transformer")
+        }
+        return depth
+    }
+
     /// Throws unless every numbered layer has the tensors that the first has, by name.
     func checkUniformLayers(file: String) throws(CheckpointError) {
         let expected = Set(self[0].names)

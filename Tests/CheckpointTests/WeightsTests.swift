@@ -105,6 +105,20 @@ struct WeightsTests {
         expectFailure(.modelMissing) { try others.tensor("c") }
     }
 
+    @Test("Zeros for what is not there never outgrow the file by much: the problems found so far are thrown")
+    func endlessShapes() throws {
+        let weights = Weights(try Self.checkpoint([("a", [2])]))
+        _ = try weights("b", shape: [3])
+        let error = expectFailure(.modelMissing) { try weights("a", shape: [1 << 40, 1 << 40]) }
+        #expect(
+            error?.details == ["missing: b", "shape: a found [2], expected [1099511627776, 1099511627776]"])
+        // Nor do many of them, none of which would be too large.
+        let others = Weights(try Self.checkpoint([("a", [2])]))
+        expectFailure(.modelMissing) {
+            for index in 0..<20 { _ = try others("b\(index)", shape: [1 << 22]) }
+        }
+    }
+
     @Test("NaN is refused unless allowed")
     func nonFinite() throws {
         let checkpoint = try SafeTensors(bytes: SafeTensorsBuilder.file([("a", [2], [1, .nan])]), name: "m")

@@ -1,5 +1,4 @@
 import Fovea
-import Glibc
 import OpenCLOperations
 import OpenCLRuntime
 import OperationCases
@@ -10,43 +9,6 @@ import VisionModels
 /// Passes through pinned memory, each call of theirs failing once.
 @Suite("Passes through pinned memory whose device fails", .requiresOpenCL, .serialized)
 struct TransferFaultTests {
-    /// The layer of `Tests/Fixtures/OpenCLRuntime/FaultLayer.c`, in this process.
-    private struct FaultLayer {
-        private let set: @convention(c) (UnsafePointer<CChar>, Int32, Int32) -> Void
-        private let hits: @convention(c) () -> Int32
-        private let liveObjects: @convention(c) () -> Int32
-
-        /// Compiles it; false where there is no C compiler or no layer header.
-        static func compile(to path: String) -> Bool {
-            let source = PackageRoot.path + "/Tests/Fixtures/OpenCLRuntime/FaultLayer.c"
-            return ["clang", "cc"].contains { compiler in
-                let command: [String] = [compiler, "-shared", "-fPIC", "-O1", "-w", "-o", path, source]
-                var words = command.map { strdup($0) } + [nil]
-                defer { for word in words { free(word) } }
-                var child: pid_t = 0
-                guard posix_spawnp(&child, compiler, nil, nil, &words, environ) == 0 else { return false }
-                var status: Int32 = 0
-                waitpid(child, &status, 0)
-                return status == 0
-            }
-        }
-
-        /// Puts it in place; must come before the process's first OpenCL call.
-        init?(_ path: String) {
-            setenv("OPENCL_LAYERS", path, 1)
-            guard let library = dlopen(path, RTLD_NOW), let set = dlsym(library, "fault_layer_set"),
-                let hits = dlsym(library, "fault_layer_hits"), let live = dlsym(library, "fault_layer_live_objects")
-            else { return nil }
-            self.set = unsafeBitCast(set, to: (@convention(c) (UnsafePointer<CChar>, Int32, Int32) -> Void).self)
-            self.hits = unsafeBitCast(hits, to: (@convention(c) () -> Int32).self)
-            liveObjects = unsafeBitCast(live, to: (@convention(c) () -> Int32).self)
-        }
-
-        func inject(_ status: Int32, in function: String, call: Int) { set(function, Int32(call), status) }
-        var wasHit: Bool { hits() > 0 }
-        var live: Int { Int(liveObjects()) }
-    }
-
     /// What a function answers, and what a caller is told.
     private static let faults: [(function: String, status: Int32, category: FoveaError.Category)] = [
         ("clEnqueueMapBuffer", -4, .outOfMemory), ("clEnqueueWriteBuffer", -5, .deviceFailed),

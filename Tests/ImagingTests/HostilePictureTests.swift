@@ -94,6 +94,8 @@ private let foreign: [(name: String, bytes: [UInt8])] = [
     @Test func aHeaderThatLiesIsStoppedBeforeTheDecoder() throws {
         expect(.tooLarge, decoding: try png(width: 65_500, height: 65_500))
         expect(.tooLarge, decoding: try png(width: 0x7FFF_FFFF, height: 0x7FFF_FFFF))
+        expect(.corrupt, decoding: try png(width: 0xFFFF_FFFF, height: 0xFFFF_FFFF))
+        expect(.corrupt, decoding: try png(width: 1, height: 0x8000_0000))
         expect(.tooLarge, decoding: try jpeg(width: 65_500, height: 65_500))
         expect(.tooLarge, decoding: try jpeg(width: 65_535, height: 65_535))
         expect(.tooLarge, decoding: try webP(width: 16_383, height: 16_383))

@@ -44,6 +44,8 @@ import Testing
             #expect(code(reading: folder.path) == .notFile)
             #expect(code(reading: "/dev/zero") == .notFile)
             #expect(code(reading: folder.appending(path: "absent.png").path) == .notFound)
+            // The system would see a picture that is there, and end at the NUL.
+            #expect(code(reading: Fixtures.own.appending(path: "rgb8.png").path + "\0.txt") == .notFound)
             let pipe = folder.appending(path: "pipe.png").path
             #expect(mkfifo(pipe, 0o600) == 0)
             #expect(code(reading: pipe) == .notFile)

@@ -10,6 +10,9 @@ final class WeightLedger {
     private var missing: [String] = []
     private var misshapen: [Misshapen] = []
     private var noted: Set<String> = []
+    private var zerosGiven = 0.0
+    /// Values of all tensors of the file.
+    private lazy var valuesHeld = checkpoint.names.reduce(0) { $0 + Double(checkpoint.shape(of: $1)?.count ?? 0) }
 
     private struct Misshapen {
         let name: String
@@ -28,22 +31,32 @@ final class WeightLedger {
 
     func ignore(_ pattern: NamePattern) { ignored.append(pattern) }
 
-    /// Reads a tensor, or notes what is wrong with it and gives zeros.
+    /// Reads a tensor, or notes what is wrong with it and gives zeros; throws what was noted so far where these are too many.
     func read(_ name: String, shape: Shape) throws(CheckpointError) -> HostTensor {
         guard let found = checkpoint.shape(of: name) else {
             if noted.insert(name).inserted { missing.append(name) }
-            return HostTensor(shape)
+            return try zeros(shape)
         }
         read.insert(name)
         guard found == shape else {
             if noted.insert(name).inserted {
                 misshapen.append(Misshapen(name: name, found: found, expected: shape))
             }
-            return HostTensor(shape)
+            return try zeros(shape)
         }
         // The load has failed already: what is left is to find the other problems, for which no value is needed.
         guard noted.isEmpty else { return HostTensor(shape) }
         return try checkpoint.read(name, allowingNonFinite: allowingNonFinite)
+    }
+
+    /// Zeros in place of a tensor that is not there as it should be.
+    ///
+    /// Throws where all that were given hold more values than the file does, and more than 256 MiB: only what somebody wrote
+    /// into a configuration then stands for them, and memory is taken for what the file shows alone.
+    private func zeros(_ shape: Shape) throws(CheckpointError) -> HostTensor {
+        zerosGiven += shape.dimensions.reduce(1) { $0 * Double($1) }
+        if zerosGiven > max(valuesHeld, 0x1p26), let error = error(unexpected: []) { throw error }
+        return HostTensor(shape)
     }
 
     var unread: [String] {

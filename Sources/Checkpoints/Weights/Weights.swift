@@ -5,7 +5,8 @@ package import Operations
 /// Every name asked for is noted, and every tensor that is missing or has another shape. Such a tensor reads as zeros, so
 /// that a model can be read to its end and all problems be told at once: whoever starts with a checkpoint must end with
 /// `finish()`, which throws the list, or use `Checkpoint.load`, which cannot be forgotten. All views of one checkpoint share
-/// their notes. Not `Sendable`: one load, one thread.
+/// their notes. Where the zeros would outgrow the file, the problems found so far are thrown at once. Not `Sendable`: one
+/// load, one thread.
 package struct Weights {
     /// The checkpoint behind the view.
     package var checkpoint: any Checkpoint { ledger.checkpoint }
@@ -58,8 +59,8 @@ package struct Weights {
 
     /// Reads a tensor that must have this shape.
     ///
-    /// A missing tensor or another shape is noted for `finish` and reads as zeros. Throws MODEL_NONFINITE, and IO_* or ST_*
-    /// where the tensor cannot be read.
+    /// A missing tensor or another shape is noted for `finish` and reads as zeros. Throws MODEL_NONFINITE, IO_* or ST_* where
+    /// the tensor cannot be read, and what `finish` would where the zeros would outgrow the file.
     package func tensor(_ name: String, shape: Shape) throws(CheckpointError) -> HostTensor {
         try ledger.read(fullName(name), shape: shape)
     }

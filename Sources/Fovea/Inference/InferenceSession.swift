@@ -125,7 +125,7 @@ extension OpenedModel {
         var sessions: [any InferenceSession] = []
         for device in devices {
             let session = try session(on: device, options: options)
-            if let first = sessions.first, session.selection?.product != first.selection?.product {
+            if let first = sessions.first, session.arithmetic != first.arithmetic {
                 throw FoveaError(
                     .deviceFailed, code: "DEVICES_DIFFER",
                     "\(devices[sessions.count].title) computes in \(session.arithmetic), but \(devices[0].title) in "
@@ -140,7 +140,10 @@ extension OpenedModel {
 
 extension InferenceSession {
     /// The precision, and how it multiplies where that is less than float32.
-    package var arithmetic: String { selection.map { "\($0.product)" } ?? precision.rawValue }
+    package var arithmetic: String {
+        guard let selection else { return precision.rawValue }
+        return "\(selection.product)" + (selection.multipliesAttention ? "" : " with attention in float32")
+    }
 }
 
 extension InferenceSession {

@@ -37,11 +37,9 @@ package struct DeviceSurvey: Sendable {
             guard !precisions.isEmpty else { return [] }
             var options = OpenCLBackend.Options()
             options.programCache = .standard
-            guard let backend = try? OpenCLBackend(device, options: options) else { return [] }
-            let store = DeviceSelections(of: device, in: records, probesAnew: true)
-            return precisions.compactMap {
-                try? backend.select(among: NarrowForm.products(in: $0, on: device), keptIn: store)
-            }
+            options.selections = DeviceSelections(of: device, in: records, probesAnew: true)
+            let probe = NarrowProbe(device, options)
+            return precisions.compactMap { try? probe.select(among: NarrowForm.products(in: $0, on: device)) }
         }
 
         /// Why a GPU would get each of the matrix instructions or not, for float16; nil where it should have it.

@@ -15,9 +15,9 @@ extension OpenCLBackend {
             let vector = profile.rows.vector
             try launch(
                 .gating, problem.merging(["VECTOR": vector]) { problem, _ in problem }, arguments, flop: flop,
-                global: [(width + vector - 1) / vector, rows], local: nil)
+                global: [rows * ((width + vector - 1) / vector)], local: nil)
         case .plain:
-            try launch(.gating, problem, arguments, flop: flop, global: [width, rows], local: nil)
+            try launch(.gating, problem, arguments, flop: flop, global: [rows * width], local: nil)
         }
         return y
     }

@@ -24,18 +24,20 @@ extension OpenCLBackend {
     /// - Parameters:
     ///   - operands: `swizzled`, of so many rows.
     ///   - residual: Added last, as large as the result; `[count, out]` with `patches`.
+    ///   - tile: The tile; nil for the fastest.
     ///   - patches: Where the result is the tokens of pictures, a row a patch: patches of a picture and tokens before them.
     func launchWarpGroups(
         _ operands: DeviceTensor, _ linear: OpenCLLinear, _ product: NarrowProduct, activation: Activation,
-        residual: Buffer?, into y: DeviceTensor, rows: Int, patches: (count: Int, prefix: Int)? = nil
+        residual: Buffer?, into y: DeviceTensor, rows: Int, in tile: WarpGroupTile? = nil,
+        patches: (count: Int, prefix: Int)? = nil
     ) throws(OpenCLError) {
         precondition(operands.element == .swizzled, "warp groups multiply swizzled operands alone")
         let (inputs, outputs) = (linear.inputWidth, linear.outputWidth)
         let tile =
-            product.isEmulated
-            ? WarpGroupTile.emulated
-            : WarpGroupTile.fastest(
-                rows: rows, inputs: inputs, outputs: outputs, leaving: y.element, units: profile.device.computeUnits)
+            tile
+            ?? WarpGroupTile.fastest(
+                of: WarpGroupTile.all(isEmulated: product.isEmulated), rows: rows, inputs: inputs, outputs: outputs,
+                leaving: y.element, units: profile.device.computeUnits)
         var problem = [
             "INPUTS": inputs, "OUTPUTS": outputs, "RESIDUAL": residual == nil ? 0 : 1, "ACTIVATION": activation.macro,
             "NARROW_OUTPUT": y.element.narrowOutput,
@@ -71,17 +73,20 @@ struct WarpGroupTile {
     let stepTime, narrowTime, floatTime: Double
 
     /// The largest: what a batch that fills a device is counted in.
-    static let largest = all[0]
+    static let largest = real[0]
 
     /// Columns that a weight is laid out by: a multiple of every panel.
     static func weightPanel(isEmulated: Bool) -> Int { isEmulated ? emulated.panel : 256 }
 
+    /// All that a layer may get.
+    static func all(isEmulated: Bool) -> [WarpGroupTile] { isEmulated ? [emulated] : real }
+
     /// A small one, for an item of a CPU device holds all of a group's.
-    static let emulated = WarpGroupTile(
+    private static let emulated = WarpGroupTile(
         warpGroups: 2, panel: 64, stages: 3, inFlight: 0, groupsPerUnit: 1, stepTime: 1, narrowTime: 1,
         floatTime: 1)
 
-    private static let all = [
+    private static let real = [
         WarpGroupTile(
             warpGroups: 2, panel: 256, stages: 4, inFlight: 1, groupsPerUnit: 1, stepTime: 0.65, narrowTime: 3.3,
             floatTime: 10),
@@ -95,7 +100,8 @@ struct WarpGroupTile {
 
     /// The tile that is done first with all of a layer.
     static func fastest(
-        rows: Int, inputs: Int, outputs: Int, leaving element: DeviceTensor.Element, units: Int
+        of tiles: [WarpGroupTile], rows: Int, inputs: Int, outputs: Int, leaving element: DeviceTensor.Element,
+        units: Int
     ) -> WarpGroupTile {
         func time(_ tile: WarpGroupTile) -> Double {
             let places = units * tile.groupsPerUnit
@@ -103,7 +109,7 @@ struct WarpGroupTile {
             let ends = element == .float32 ? tile.floatTime : tile.narrowTime
             return Double(waves) * (Double((inputs + step - 1) / step) * tile.stepTime + ends)
         }
-        return all.min { time($0) < time($1) } ?? emulated
+        return tiles.min { time($0) < time($1) } ?? largest
     }
 
     /// Rows of a tile of the result.

@@ -59,7 +59,7 @@ enum CLIPTower: ModelFamily {
         try size.check(patchSide: side, file: file, isAsked: model.overrides.inputSize != nil)
         var result = VisionTransformerConfiguration(
             architecture: "clip", imageHeight: size.height, imageWidth: size.width, patchSide: side, width: width,
-            depth: weights[blocks].layerCount, heads: heads, hiddenWidth: expand[0],
+            depth: try weights[blocks].depth(file: checkpoint.file), heads: heads, hiddenWidth: expand[0],
             epsilon: Float(try vision.double("norm_kwargs", "eps") ?? 1e-5),
             activation: try activation(model, whole, vision), positionResampling: .antialiasedBicubic, prefixCount: 1,
             readout: .classToken, normPlacement: .beforePooling)

@@ -67,8 +67,9 @@ extension HuggingFaceModel {
     /// SigLIP 2 names no size: it is that of its square table of positions.
     fileprivate func overridesForAnySize() throws(CheckpointError) -> ModelOverrides {
         guard type.hasPrefix("siglip2"), overrides.inputSize == nil else { return overrides }
-        let positions = try vision.integer("num_patches") ?? 256
-        let side = Int(Double(max(positions, 1)).squareRoot()) * (try vision.integer("patch_size") ?? 16)
+        let positions = try vision.positive("num_patches", default: 256, limit: 1 << 28)
+        let side =
+            Int(Double(positions).squareRoot()) * (try vision.positive("patch_size", default: 16, limit: 1 << 10))
         var overrides = overrides
         overrides.inputSize = InputSize(height: side, width: side)
         return overrides

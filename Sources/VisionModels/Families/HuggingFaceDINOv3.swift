@@ -38,7 +38,7 @@ enum HuggingFaceDINOv3: ModelFamily {
     }
 
     private static func registers(_ model: HuggingFaceModel, _ name: String) -> [(name: String, count: Int)] {
-        guard let shape = model.weights.shape(of: name), shape.rank == 3, shape[1] > 0 else { return [] }
+        guard let shape = model.weights.shape(of: name), shape.rank == 3, shape.count > 0 else { return [] }
         return [(name, shape[1])]
     }
 

@@ -80,7 +80,7 @@ struct HuggingFaceFields {
         guard promised <= 8 * held + 1e6 else {
             throw CheckpointError(
                 .configurationTensorMismatch, file: file, "describes a far larger model than the weights hold",
-                found: "about \(Int(promised)) parameters", expected: "about \(Int(held))",
+                found: "about \(promised.wholeDescription) parameters", expected: "about \(held.wholeDescription)",
                 next: "use the configuration of this very model")
         }
     }

@@ -40,11 +40,7 @@ struct HuggingFaceModel {
     /// Classes of a head, checked against the labels; nil where there is no head of that name.
     func classes(_ head: String) throws(CheckpointError) -> Int? {
         guard let classes = checkpoint.shape(of: head)?.dimensions.first else { return nil }
-        guard classes != 0 else {
-            throw CheckpointError(
-                .modelShape, file: checkpoint.file, tensor: head, "is empty", found: "0 classes", expected: "at least 1"
-            )
-        }
+        try checkpoint.checkHoldsValues(head)
         if let labels = configuration.value("id2label")?.object?.members.count, labels != classes {
             throw CheckpointError(
                 .configurationLabels, file: configuration.file,

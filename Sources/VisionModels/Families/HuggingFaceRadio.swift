@@ -43,6 +43,7 @@ enum HuggingFaceRadio: ModelFamily {
             model.vision, defaults: HuggingFaceFields.Defaults(epsilon: 1e-6),
             hiddenWidth: block.shape(of: contract + ".weight")?.dimensions.last, overrides: model.overrides)
         try fields.checkSize(against: model.checkpoint, file: model.configuration.file)
+        try model.checkpoint.checkHoldsValues(model.full(layout.tokens))
         let tokens = model.weights.shape(of: layout.tokens)?.dimensions.first ?? 0
         var result = fields.vision(
             model.type, prefixCount: tokens, readout: .tokens(try summary(model.vision, of: tokens)),
@@ -82,7 +83,7 @@ enum HuggingFaceRadio: ModelFamily {
     /// The tokens that `summary_idxs` names.
     private static func summary(_ vision: Configuration, of tokens: Int) throws(CheckpointError) -> [Int] {
         let indices = try vision.integers("summary_idxs") ?? [0, 1]
-        let classes = try vision.integer("num_cls_tokens") ?? 3
+        let classes = try vision.positive("num_cls_tokens", default: 3, limit: 1 << 10)
         guard !indices.isEmpty, indices.count <= 64, indices.allSatisfy({ (0..<min(classes, tokens)).contains($0) })
         else {
             throw vision.rejecting(

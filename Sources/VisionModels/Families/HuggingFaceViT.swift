@@ -29,7 +29,7 @@ enum HuggingFaceViT: ModelFamily {
                 epsilon: isDINO || model.type == "vit_msn" ? 1e-6 : 1e-12),
             hiddenWidth: isDINO ? derived : nil, overrides: model.overrides)
         try fields.checkSize(against: model.checkpoint, file: model.configuration.file)
-        let prefix = model.prefix
+        let prefix = try model.prefix()
         let count = prefix.reduce(0) { $0 + $1.count }
         let hasTeacher = model.checkpoint.contains("distillation_classifier.weight")
         var result = fields.vision(
@@ -41,7 +41,9 @@ enum HuggingFaceViT: ModelFamily {
         (result.readout, result.normPlacement) = model.readout(result, hasTeacher: hasTeacher)
         var names = model.names(block, prefix: prefix, contract: contract)
         if hasTeacher { names.heads = ["cls_classifier", "distillation_classifier"] }
-        if names.hasBiasTables, let stated = try? HuggingFaceFields.imageSize(model.vision) {
+        if names.hasBiasTables {
+            let stated = try HuggingFaceFields.imageSize(model.vision)
+            try stated.check(patchSide: fields.patchSide, file: model.configuration.file)
             let distances = InputSize(
                 height: 2 * (stated.width / fields.patchSide) - 1, width: 2 * (stated.height / fields.patchSide) - 1)
             result.storedBias = .init(distances: distances, resampling: .bilinear)
@@ -69,13 +71,17 @@ extension HuggingFaceModel {
     }
 
     /// Every DeiT has a distillation token, with or without a teacher's head; I-JEPA has none at all.
-    fileprivate var prefix: [(name: String, count: Int)] {
+    fileprivate func prefix() throws(CheckpointError) -> [(name: String, count: Int)] {
         guard type != "ijepa" else { return [] }
-        func tokens(_ name: String) -> Int { weights.shape(of: name).map { $0.rank == 3 ? $0[1] : 1 } ?? 1 }
-        var prefix = [("embeddings.cls_token", tokens("embeddings.cls_token"))]
+        func tokens(_ name: String) throws(CheckpointError) -> Int {
+            guard let shape = weights.shape(of: name), shape.rank == 3 else { return 1 }
+            try checkpoint.checkHoldsValues(full(name))
+            return shape[1]
+        }
+        var prefix = [("embeddings.cls_token", try tokens("embeddings.cls_token"))]
         if type == "deit" { prefix.append(("embeddings.distillation_token", 1)) }
         let registers = "embeddings.register_tokens"
-        if type == "dinov2_with_registers" { prefix.append((registers, tokens(registers))) }
+        if type == "dinov2_with_registers" { prefix.append((registers, try tokens(registers))) }
         return prefix
     }
 

@@ -51,6 +51,12 @@ extension TimmModel {
         case "ResPostBlock": return sequential(isPostNorm: true)
         case "ParallelThingsBlock":
             let count = Weights(checkpoint)["blocks"][0]["attns"].layerCount
+            guard count > 0 else {
+                throw CheckpointError(
+                    .modelMissing, file: checkpoint.file, tensor: "blocks.0.attns.0.attn.qkv.weight",
+                    "is not in the checkpoint, though '\(architecture.name)' has attentions side by side",
+                    next: "name the architecture of this very file")
+            }
             return BlockNames(
                 attention: (0..<count).map { attention("attns.\($0).", norm: "attns.\($0).norm", scale: "ls.gamma") },
                 mlp: (0..<count).map { mlp("ffns.\($0).", norm: "ffns.\($0).norm", scale: "ls.gamma") })

@@ -32,9 +32,9 @@ struct TimmShapes {
         }
         let patch = try shape("patch_embed.proj.weight", rank: 4)
         (width, patchSide) = (patch[0], patch[2])
-        depth = Weights(checkpoint)["blocks"].layerCount
-        if let stacked = checkpoint.shape(of: "blocks.0.in_proj.weight") {
-            (hiddenWidth, isGated) = (stacked.rank == 2 ? max(1, stacked[0] - 3 * patch[0]) : 1, false)
+        depth = try Weights(checkpoint)["blocks"].depth(file: checkpoint.file)
+        if checkpoint.contains("blocks.0.in_proj.weight") {
+            (hiddenWidth, isGated) = (max(1, try shape("blocks.0.in_proj.weight", rank: 2)[0] - 3 * patch[0]), false)
         } else {
             let candidates = ["ffns.0.mlp.fc2", "mlp.w3", "mlp.fc2"].map { "blocks.0.\($0).weight" }
             let contract = candidates.first(where: checkpoint.contains) ?? candidates[2]

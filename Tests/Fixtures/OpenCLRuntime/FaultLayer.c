@@ -4,6 +4,9 @@
 // clCreateBuffer from now on answer -4 without reaching the driver. The test that uses it compiles it. For a program
 // that is a child of the test, FOVEA_FAULT="clCreateBuffer 2 -4" says the same before it starts.
 //
+// After `fault_layer_set_losing(1)` a command that fails takes its context with it: every further command of a queue of that
+// context answers CL_INVALID_COMMAND_QUEUE, until the context is released.
+//
 // FOVEA_BAD_SOURCE="text" makes a driver that fails on programs with that text in them, in the way that FOVEA_BAD_END
 // says: abort, hang, or corrupt, which spoils what is read back while such a program was the last one made.
 //
@@ -36,6 +39,11 @@ void fault_layer_set(const char *name, int call, cl_int status) {
     fault_hits = 0;
 }
 
+static int loses;
+static cl_context lost;
+
+void fault_layer_set_losing(int on) { loses = on; }
+
 int fault_layer_hits(void) { return fault_hits; }
 int fault_layer_live_objects(void) { return live_objects; }
 
@@ -43,6 +51,16 @@ static cl_int fault(const char *name) {
     if (strcmp(name, fault_name) != 0 || --fault_countdown != 0) return CL_SUCCESS;
     fault_hits++;
     return fault_status;
+}
+
+// The same for a command on a queue.
+static cl_int command_fault(cl_command_queue q, const char *name) {
+    cl_context context = NULL;
+    if (loses) driver->clGetCommandQueueInfo(q, CL_QUEUE_CONTEXT, sizeof context, &context, NULL);
+    if (context && context == lost) return CL_INVALID_COMMAND_QUEUE;
+    const cl_int status = fault(name);
+    if (status) lost = context;
+    return status;
 }
 
 // A call that answers with its status.
@@ -54,7 +72,7 @@ static cl_int fault(const char *name) {
 // A command that may give an event.
 #define COMMAND(name, parameters, arguments)                         \
     static CL_API_ENTRY cl_int CL_API_CALL faulty_##name parameters { \
-        cl_int status = fault(#name);                                \
+        cl_int status = command_fault(q, #name);                     \
         if (!status) status = driver->name arguments;                \
         live_objects += !status && event;                            \
         return status;                                               \
@@ -138,7 +156,7 @@ COMMAND(clEnqueueCopyBuffer,
 static CL_API_ENTRY cl_int CL_API_CALL faulty_clEnqueueReadBuffer(cl_command_queue q, cl_mem m, cl_bool b, size_t o,
                                                                  size_t n, void *p, cl_uint c, const cl_event *w,
                                                                  cl_event *event) {
-    cl_int status = fault("clEnqueueReadBuffer");
+    cl_int status = command_fault(q, "clEnqueueReadBuffer");
     if (!status) status = driver->clEnqueueReadBuffer(q, m, b || corrupts, o, n, p, c, w, event);
     if (!status && corrupts && n >= sizeof(float)) *(float *)p += 1;
     live_objects += !status && event;
@@ -164,11 +182,18 @@ static CL_API_ENTRY cl_int CL_API_CALL faulty_clEnqueueUnmapMemObject(cl_command
     return status ? status : driver->clEnqueueUnmapMemObject(q, m, p, c, w, event);
 }
 STATUS(clFlush, (cl_command_queue q), (q))
-STATUS(clFinish, (cl_command_queue q), (q))
+static CL_API_ENTRY cl_int CL_API_CALL faulty_clFinish(cl_command_queue q) {
+    const cl_int status = command_fault(q, "clFinish");
+    return status ? status : driver->clFinish(q);
+}
 STATUS(clWaitForEvents, (cl_uint n, const cl_event *e), (n, e))
 STATUS(clGetEventInfo, (cl_event e, cl_event_info i, size_t n, void *v, size_t *r), (e, i, n, v, r))
 STATUS(clGetEventProfilingInfo, (cl_event e, cl_profiling_info i, size_t n, void *v, size_t *r), (e, i, n, v, r))
-RELEASE(cl_context, clReleaseContext)
+static CL_API_ENTRY cl_int CL_API_CALL faulty_clReleaseContext(cl_context context) {
+    live_objects--;
+    if (context == lost) lost = NULL;  // Another one may have its address.
+    return driver->clReleaseContext(context);
+}
 RELEASE(cl_command_queue, clReleaseCommandQueue)
 RELEASE(cl_mem, clReleaseMemObject)
 RELEASE(cl_program, clReleaseProgram)

@@ -1,7 +1,7 @@
 import OpenCLRuntime
 import Operations
 
-extension OpenCLBackend {
+extension NarrowProbe {
     /// Rounds in which each product has its turn; the best counts, for whatever else happens only adds to a time.
     private static let rounds = 5
 
@@ -12,49 +12,64 @@ extension OpenCLBackend {
         of products: [NarrowProduct], timing: NarrowTiming?
     ) -> (product: NarrowProduct, refusals: [NarrowSelection.Refusal]) {
         guard products.count > 1 else { return (products[0], []) }
-        return NarrowSelection.fastest(of: products, timed { times(of: products, timing: timing) })
+        return NarrowSelection.fastest(of: products, times(of: products, timing: timing))
     }
 
     /// The best time of each product, or what kept it from having one.
     private func times(of products: [NarrowProduct], timing: NarrowTiming?) -> [Result<Double, OpenCLError>] {
         let layer = TimedLayer(isSmall: products.contains { $0.isEmulated })
-        var clocks: [(() throws(OpenCLError) -> Double)?] = products.map { _ in nil }
+        var clocks: [Clock?] = products.map { _ in nil }
         var times: [Result<Double, OpenCLError>] = products.map { _ in .success(.infinity) }
         // In turns: where the device's clock changes meanwhile, it changes for all.
         for _ in 0..<Self.rounds {
             for (index, product) in products.enumerated() {
                 guard case .success(let best) = times[index] else { continue }
                 do throws(OpenCLError) {
-                    if let timing {
-                        times[index] = .success(min(best, try timing(product)))
-                    } else {
-                        let clock = if let clock = clocks[index] { clock } else { try self.clock(layer, by: product) }
+                    let time = try attempt { backend throws(OpenCLError) in
+                        if let timing { return try timing(product) }
+                        let kept = clocks[index].flatMap { $0.backend === backend ? $0 : nil }
+                        let clock = if let kept { kept } else { try Clock(layer, by: product, on: backend) }
                         clocks[index] = clock
-                        times[index] = .success(min(best, try clock()))
+                        return try clock.seconds()
                     }
+                    times[index] = .success(min(best, time))
                 } catch {
+                    // Another backend follows a device that has failed, and what is bound to this one goes with it.
+                    if error.kind == .deviceLost { clocks = products.map { _ in nil } }
                     times[index] = .failure(error)
                 }
             }
         }
         return times
     }
+}
 
-    /// What times a layer by a product that has run once.
-    private func clock(
-        _ layer: TimedLayer, by product: NarrowProduct
-    ) throws(OpenCLError) -> () throws(OpenCLError) -> Double {
-        let (x, norm) = (try upload(layer.input), try prepare(layer.norm))
-        let linear = try prepareNarrow(layer.linear, product)
-        func run() throws(OpenCLError) { _ = try self.linear(x, linear, after: norm, then: .gelu, adding: nil) }
+/// Times a layer by a product that has run once.
+private struct Clock {
+    let backend: OpenCLBackend
+    private let launches: Int
+    private let x: DeviceTensor
+    private let norm: OpenCLLayerNorm
+    private let linear: OpenCLLinear
+
+    init(_ layer: TimedLayer, by product: NarrowProduct, on backend: OpenCLBackend) throws(OpenCLError) {
+        (self.backend, launches) = (backend, layer.launches)
+        (x, norm) = (try backend.upload(layer.input), try backend.prepare(layer.norm))
+        linear = try backend.prepareNarrow(layer.linear, product)
         try run()
-        try finish()
-        return { () throws(OpenCLError) in
-            let start = ContinuousClock.now
-            for _ in 0..<layer.launches { try run() }
-            try self.finish()
-            return start.duration(to: .now) / .seconds(1) / Double(layer.launches)
-        }
+        try backend.finish()
+    }
+
+    private func run() throws(OpenCLError) {
+        _ = try backend.linear(x, linear, after: norm, then: .gelu, adding: nil)
+    }
+
+    /// Of one layer.
+    func seconds() throws(OpenCLError) -> Double {
+        let start = ContinuousClock.now
+        for _ in 0..<launches { try run() }
+        try backend.finish()
+        return start.duration(to: .now) / .seconds(1) / Double(launches)
     }
 }
 

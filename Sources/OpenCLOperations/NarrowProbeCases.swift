@@ -1,0 +1,100 @@
+import OpenCLRuntime
+import Operations
+
+/// A product that has all lanes of several groups and the edges of the last ones, and goes through its stages more than once.
+///
+/// On a device more groups than its units run together: what a group reads before it has been written may be right as long as
+/// it has a unit for itself.
+///
+/// Its rows reach from no to all negative values, and its sums are as large as they get.
+struct LinearProbe {
+    let input, weight: HostTensor
+
+    init(_ product: NarrowProduct) {
+        let isInstruction = product.form.instruction != nil && !product.isEmulated
+        let (rows, inputs, outputs) = isInstruction ? (4000, 390, 1100) : (150, 390, 140)
+        input = HostTensor(
+            [rows, inputs],
+            (0..<rows * inputs).map { index in
+                index % inputs == 0 ? 1 : Float((index * 7919) % 257 - index / inputs % 7 * 43) / 128
+            })
+        weight = HostTensor(
+            [outputs, inputs],
+            (0..<outputs * inputs).map { index in
+                index / inputs < 2 ? Float(1 - 2 * (index / inputs)) : Float((index * 104_729) % 255 - 127) / 127
+            })
+    }
+
+    /// The product, by warp groups in a tile.
+    func compute(
+        on backend: OpenCLBackend, by product: NarrowProduct, _ tile: WarpGroupTile? = nil
+    ) throws(OpenCLError) -> HostTensor {
+        let linear = try backend.prepareNarrow(LinearParameters(weight: weight), product)
+        let x = try backend.upload(input)
+        guard let tile else { return try backend.download(backend.linear(x, linear)) }
+        let y = try DeviceTensor([x.shape.rows, linear.outputWidth], from: backend.pool)
+        try backend.launchWarpGroups(
+            backend.narrowed(x, to: product), linear, product, activation: .identity, residual: nil, into: y,
+            rows: x.shape.rows, in: tile)
+        return try backend.download(y)
+    }
+}
+
+/// Attention over more than one block of keys and a part of one.
+struct AttentionProbe {
+    let tokens = 83
+    let heads = 2
+    let headWidth: Int
+    /// Whether queries, keys and values come as floats, as they do after a rotation, and not as operands.
+    let readsFloats: Bool
+    let tile: AttentionMatrixTile
+    /// Large enough that few keys have most of the weight, so that it matters which.
+    let scale: Float = 0.25
+    /// Multiples of 1/32 from −2 to 2, which no precision rounds: from a linear congruential generator (Numerical Recipes).
+    let input: HostTensor
+
+    /// Heads as wide as most are, or as a form takes at most, and wide ones that come as floats.
+    ///
+    /// An instruction that is imitated has those alone that are compiled in a second.
+    static func all(_ product: NarrowProduct, _ instruction: MatrixInstruction) -> [AttentionProbe] {
+        let widths = product.form == .subgroup8 ? (32, 32) : (64, 128)
+        let usual = AttentionProbe(product, instruction, headWidth: widths.0, readsFloats: false)
+        let wide =
+            AttentionProbe(product, instruction, headWidth: widths.1, readsFloats: true)
+            ?? AttentionProbe(product, instruction, headWidth: widths.0, readsFloats: true)
+        return [usual, product.isEmulated ? nil : wide].compactMap { $0 }
+    }
+
+    /// Nil where heads of the width run by another kernel.
+    private init?(_ product: NarrowProduct, _ instruction: MatrixInstruction, headWidth: Int, readsFloats: Bool) {
+        guard let tile = AttentionMatrixTile(product, instruction, headWidth: headWidth) else { return nil }
+        (self.headWidth, self.readsFloats, self.tile) = (headWidth, readsFloats, tile)
+        var state: UInt32 = 1
+        let values = (0..<tokens * 3 * heads * headWidth).map { _ in
+            state = state &* 1_664_525 &+ 1_013_904_223
+            return Float(Int32(state >> 25) - 64) / 32
+        }
+        input = HostTensor([1, tokens, 3 * heads * headWidth], values)
+    }
+
+    func compute(
+        on backend: OpenCLBackend, by product: NarrowProduct, _ instruction: MatrixInstruction
+    ) throws(OpenCLError) -> HostTensor {
+        let x = try backend.upload(input)
+        let y = try backend.attentionMatrix(
+            readsFloats ? x : backend.narrowed(x, to: product, as: .operand), heads: heads, scale: scale, bias: nil,
+            queries: tokens, tile, product, instruction)
+        return try backend.download(backend.widened(y, from: product))
+    }
+
+    /// Weights and results are rounded once each, and neither the weighted values nor a result are above 2; the fifth unit is
+    /// for what is rounded in float32.
+    func bound(_ product: NarrowProduct) -> Float { 5 * (product.precision == .float16 ? 0x1p-11 : 0x1p-8) }
+}
+
+extension NarrowProduct {
+    /// int8 sums are exact; others differ in their order.
+    var linearBound: (Float) -> Float {
+        precision == .int8 ? { _ in 0 } : { 1e-4 * (1 + abs($0)) }
+    }
+}
