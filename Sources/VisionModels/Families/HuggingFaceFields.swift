@@ -22,10 +22,12 @@ struct HuggingFaceFields {
 
     /// Reads the fields, with the defaults of `ViTConfig` where they are absent and nothing else is given.
     ///
-    /// - Parameter hiddenWidth: M, of types whose configuration does not hold it.
+    /// - Parameters:
+    ///   - hiddenWidth: M, of types whose configuration does not hold it.
+    ///   - ownSize: The model's size of picture, of types whose configuration says it in other words.
     init(
         _ configuration: Configuration, defaults: Defaults = Defaults(), hiddenWidth known: Int? = nil,
-        overrides: ModelOverrides
+        ownSize: InputSize? = nil, overrides: ModelOverrides
     ) throws(CheckpointError) {
         width = try configuration.positive("hidden_size", default: 768, limit: 1 << 16)
         depth = try configuration.positive("num_hidden_layers", default: 12, limit: 256)
@@ -49,7 +51,7 @@ struct HuggingFaceFields {
         guard try configuration.integer("num_channels") ?? 3 == 3 else {
             throw configuration.rejecting("num_channels", code: .configurationShape, expected: "3")
         }
-        size = if let size = overrides.inputSize { size } else { try Self.imageSize(configuration) }
+        size = if let size = overrides.inputSize ?? ownSize { size } else { try Self.imageSize(configuration) }
         try size.check(patchSide: patchSide, file: configuration.file, isAsked: overrides.inputSize != nil)
         let epsilon = try configuration.double(defaults.epsilonField) ?? defaults.epsilon
         guard epsilon > 0, epsilon < 0.1 else {
