@@ -52,6 +52,9 @@ extension CheckpointError {
         case configurationUTF8 = "CFG_UTF8"
         case configurationNumber = "CFG_NUMBER"
 
+        /// What the user says of a model is not what its files say, or does not suit it.
+        case option = "OPTION"
+
         // Labels
         case labelsCount = "LABELS_COUNT"
         case labelsKeys = "LABELS_KEYS"

@@ -75,7 +75,7 @@ extension FoveaError {
         let category: Category =
             switch error.code {
             case .writeFailed, .noSpaceLeft, .hubNetwork, .hubAnswer, .hubSize, .hubChecksum: .output
-            case .hubSettings: .usage
+            case .hubSettings, .option: .usage
             case .numPyMagic, .numPyVersion, .numPyHeader, .numPyObject, .numPyScalarType, .numPyOverflow, .numPySize:
                 .input
             case .configurationMemory: .outOfMemory

@@ -17,6 +17,7 @@ enum Main {
         signal(SIGPIPE, SIG_IGN)
         var isVerbose = false
         do {
+            try CommandNames.check(Array(CommandLine.arguments.dropFirst()))
             var command = try FoveaCommand.parseAsRoot()
             isVerbose = (command as? any VerboseCommand)?.verbosity.verbose ?? false
             if var command = command as? any AsyncParsableCommand {

@@ -25,10 +25,11 @@ struct Summary: ParsableCommand, VerboseCommand {
         let files =
             try random.map { name throws(FoveaError) in try ModelFiles.random(name) }
             ?? modelOptions.files(quiet: verbosity.quiet)
-        let opened = try files.open(modelOptions.overrides(inputSize: pictureOptions.inputSize))
+        // Without a recipe the model is summed up all the same.
+        let prepared = try? files.open(modelOptions.overrides, preparing: pictureOptions.preprocessing)
+        let opened = try prepared?.model ?? files.open(modelOptions.overrides(inputSize: pictureOptions.inputSize))
         let summary = ModelSummary(
-            opened, preprocessing: try? files.preprocessing(pictureOptions.preprocessing),
-            labels: try opened.labels(from: modelOptions.labels))
+            opened, preprocessing: prepared?.preprocessing, labels: try opened.labels(from: modelOptions.labels))
         switch format {
         case .text: Console.write(summary.text)
         case .json: Console.write(summary.json.text(.pretty) + "\n")
@@ -60,7 +61,7 @@ extension ModelSummary {
             MLP \(model.hiddenWidth) with \(model.activation.rawValue)
               readout        \(model.readoutPhrase)
               parameters     \(parameterCount.grouped), \(storedBytes.asBytes) in the file
-              GFLOP/image    \((work.total / 1e9).formatted(decimals: 3)), a multiply-add counted as two
+              GFLOP/image    \((work.total / 1e9).formatted(decimals: 3)), a multiply-add counted as two\(passPhrase)
                 embedding    \(share(work.embedding))
                 attention    \(share(work.attention))
                 linear       \(share(work.linear))
@@ -70,6 +71,13 @@ extension ModelSummary {
               preprocessing  \(preprocessing?.sentence ?? "the model's files do not say it")
 
             """
+    }
+
+    /// What bench counts, where that is less.
+    private var passPhrase: String {
+        let (all, done) = (configuration.flop, configuration.passFlop)
+        return done < all
+            ? "; a pass does \((done / 1e9).formatted(decimals: 3)), only what is read of the last block" : ""
     }
 
     private var labelPhrase: String {

@@ -65,14 +65,17 @@ struct Verify: ParsableCommand, VerboseCommand {
         if let golden {
             try verify(golden: golden, on: device, &tally)
         } else {
+            // A model that cannot be opened is told before minutes of work.
+            let opened = namesModel ? try openModel() : nil
             try verifyOperations(on: device, &tally)
-            if namesModel { try verifyModel(on: device, &tally) }
+            if let opened { try verify(opened, on: device, &tally) }
         }
         Console.write("\n\(tally.sentence)\n")
         if !tally.failures.isEmpty { throw ExitCode(ExitStatus.someFailed.rawValue) }
     }
 
     func validate() throws {
+        try inputSize?.checkSides()
         if modelOptions.model != nil, random != nil { throw ValidationError("give --model or --random, not both") }
         if golden != nil, random != nil { throw ValidationError("give --golden or --random, not both") }
         if golden != nil, small || !operation.isEmpty {
@@ -125,11 +128,14 @@ extension Verify {
         }
     }
 
-    private func verifyModel(on device: ComputeDevice, _ tally: inout VerificationTally) throws {
+    private func openModel() throws -> OpenedModel {
         let files =
             try random.map { name throws(FoveaError) in try ModelFiles.random(name) }
             ?? modelOptions.files(quiet: verbosity.quiet)
-        let opened = try files.open(modelOptions.overrides(inputSize: inputSize))
+        return try files.open(modelOptions.overrides(inputSize: inputSize))
+    }
+
+    private func verify(_ opened: OpenedModel, on device: ComputeDevice, _ tally: inout VerificationTally) throws {
         let session = try opened.session(on: device, options: sessionOptions)
         Console.write(
             "\n\(opened.files.name) (\(opened.configuration.architecture)) on \(device.name) in \(session.precision.rawValue)\n\n"

@@ -96,7 +96,14 @@ extension ImageError {
     fileprivate static func io(_ number: Int32, file: String, doing action: String) -> ImageError {
         let reason = String(cString: strerror(number))
         switch number {
-        case ENOENT, ENOTDIR: return ImageError(.notFound, file: file, "no such file; check the path")
+        case ENOENT, ENOTDIR:
+            // What stands for bytes that are no text has taken their place before the path came here.
+            let isText = !file.unicodeScalars.contains("\u{FFFD}")
+            return ImageError(
+                .notFound, file: file,
+                isText
+                    ? "no such file; check the path"
+                    : "no such file: its name is no UTF-8, and \u{FFFD} stands for the bytes that are none; rename it")
         case EACCES, EPERM: return ImageError(.permission, file: file, "may not be read (\(reason)); check its rights")
         case ENXIO: return ImageError(.notFile, file: file, "is a socket or device, not a file; name a picture file")
         default: return ImageError(.read, file: file, "\(action) failed (\(reason)); check the path and the disk")

@@ -18,7 +18,7 @@ package struct ModelDescription: Sendable {
     }
 }
 
-/// What a user can say about a model that its files do not say, or say otherwise.
+/// What a user can say about a model that its files do not say; all but the size must not contradict them.
 package struct ModelOverrides: Sendable, Hashable {
     /// A name such as `vit_base_patch16_224`.
     package var architecture: String?
@@ -51,6 +51,8 @@ package struct InputSize: Sendable, Hashable, CustomStringConvertible {
 package struct ModelPlan: Sendable {
     /// Sizes and choices.
     package let configuration: VisionTransformerConfiguration
+    /// Whether its library runs it at the size that its processor makes, whatever size the configuration names.
+    package let takesProcessorSize: Bool
     let names: TensorNames
 
     /// Asks each family in turn; throws CFG_ARCH, naming what it found, where none claims the model, and CFG_MEMORY where
@@ -58,6 +60,7 @@ package struct ModelPlan: Sendable {
     package init(_ model: ModelDescription) throws(CheckpointError) {
         for family in Families.all {
             if let plan = try family.plan(model) {
+                try model.checkArchitecture(isUsedBy: family, plan)
                 try plan.check(model)
                 try plan.checkMemory(model)
                 self = plan
@@ -80,8 +83,8 @@ package struct ModelPlan: Sendable {
             next: "use a plain ViT of these families")
     }
 
-    init(configuration: VisionTransformerConfiguration, names: TensorNames) {
-        (self.configuration, self.names) = (configuration, names)
+    init(configuration: VisionTransformerConfiguration, names: TensorNames, takesProcessorSize: Bool = false) {
+        (self.configuration, self.names, self.takesProcessorSize) = (configuration, names, takesProcessorSize)
     }
 }
 
@@ -94,8 +97,33 @@ extension ModelDescription {
         }
     }
 
+    /// Throws where the user names an architecture and the files say themselves what the model is.
+    fileprivate func checkArchitecture(
+        isUsedBy family: any ModelFamily.Type, _ plan: ModelPlan
+    ) throws(CheckpointError) {
+        guard let name = overrides.architecture else { return }
+        let file = configuration?.file ?? checkpoint.file
+        guard family == TimmViT.self else {
+            guard name != plan.configuration.architecture else { return }
+            throw .contradiction(of: "--architecture \(name)", file: file, says: plan.configuration.architecture)
+        }
+        guard let own = try configuration?.string("architecture"), let stated = TimmArchitecture(own),
+            stated.name != TimmArchitecture(name)?.name
+        else { return }
+        throw .contradiction(of: "--architecture \(name)", file: file, says: own)
+    }
+
     /// A few names, for messages.
     fileprivate var tensorSample: String { checkpoint.names.prefix(3).joined(separator: ", ") }
+}
+
+extension CheckpointError {
+    /// The error for an option where the files say something else.
+    static func contradiction(of option: String, file: String, says stated: String) -> CheckpointError {
+        CheckpointError(
+            .option, file: file, "says otherwise than \(option)", found: stated,
+            next: "leave the option out: it is for what the files do not say")
+    }
 }
 
 /// A group of models that share names and conventions: one file under `Families/`.

@@ -2,14 +2,24 @@ import Checkpoints
 import Operations
 
 extension InputSize {
+    /// The longest side that pictures may be made to have, in pixels.
+    package static let maximumSide = 8192
+
     /// Throws unless pictures fall into whole patches.
-    func check(patchSide: Int, file: String) throws(CheckpointError) {
-        guard patchSide > 0, height > 0, width > 0, height <= 1 << 14, width <= 1 << 14, height % patchSide == 0,
+    ///
+    /// - Parameter isAsked: Whether the size is the user's and not the file's.
+    func check(patchSide: Int, file: String, isAsked: Bool = false) throws(CheckpointError) {
+        let sides = 1...Self.maximumSide
+        guard patchSide > 0, sides.contains(height), sides.contains(width), height % patchSide == 0,
             width % patchSide == 0
         else {
             throw CheckpointError(
-                .configurationPatch, file: file, "has an input size that does not fall into whole patches",
-                found: "\(self) pixels, patches of \(patchSide)", expected: "multiples of \(patchSide) up to 16384")
+                isAsked ? .option : .configurationPatch, file: file,
+                isAsked
+                    ? "reads no pictures of the size asked for, which does not fall into whole patches"
+                    : "has an input size that does not fall into whole patches",
+                found: "\(self) pixels, patches of \(patchSide)",
+                expected: "multiples of \(patchSide) up to \(Self.maximumSide)")
         }
     }
 }

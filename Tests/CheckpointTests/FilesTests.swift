@@ -7,6 +7,16 @@ import Testing
 
 @Suite("Input files")
 struct InputFileTests {
+    @Test("names of models on the hub, as other programs write them, too")
+    func hubNames() {
+        for text in ["timm/vit.a", "hf-hub:timm/vit.a", "hf_hub:timm/vit.a", "https://huggingface.co/timm/vit.a"] {
+            #expect(HubModel(text)?.description == "timm/vit.a")
+        }
+        #expect(HubModel("hf-hub:vit") == nil && HubModel("https://huggingface.co/timm/vit.a/tree/main") == nil)
+        let error = #expect(throws: CheckpointError.self) { try HubCache.folder(of: "vit_base_patch16_224") }
+        #expect(error?.description.contains("`fovea pull`") == true)
+    }
+
     @Test("What is not a regular file is refused before it is read")
     func irregular() throws {
         let folder = try TemporaryFolder()

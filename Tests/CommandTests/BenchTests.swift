@@ -56,7 +56,9 @@ struct BenchTests {
     func axes() throws {
         let arguments = ["bench", "--random", "vit_tiny_patch16_32", "--device", "cpu", "--iterations", "1"]
         let axes = ["--depth", "1,2", "--input-size", "16,32x48", "--batch-size", "1,2"]
-        let report = try JSON(parsing: FoveaProcess.results(arguments + axes + ["--format", "json"]))
+        let folder = try TemporaryFolder()
+        let report = try JSON(
+            parsing: FoveaProcess.results(arguments + axes + ["--format", "json", "--output", folder("chart.svg")]))
         let rows = try #require(report["results"]?.array)
         #expect(rows.count == 8)
         #expect(Set(rows.map { $0["inputSize"]?.integers }) == [[16, 16], [32, 48]])
@@ -66,6 +68,10 @@ struct BenchTests {
             let (time, work) = (row["milliseconds"]?["p50"]?.double ?? 0, row["flop"]?.double ?? 0)
             #expect(abs((row["millisecondsPerGigaflop"]?.double ?? 0) / (time / work * 1e9) - 1) < 1e-9)
         }
+        // A color for each of the four lines.
+        let chart = String(decoding: try TemporaryFolder.read(folder("chart.svg")), as: UTF8.self)
+        for color in ["#0072B2", "#D55E00", "#009E73", "#CC79A7"] { #expect(chart.contains(color)) }
+        #expect(!chart.contains("stroke-dasharray"))
         let text = try FoveaProcess.results(arguments + axes)
         for word in ["batch", "size", "depth", "ms/GFLOP", "32×48"] { #expect(text.contains(word), "\(word)") }
     }

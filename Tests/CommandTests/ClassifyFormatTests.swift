@@ -96,6 +96,18 @@ struct ClassifyFormatTests {
         #expect(!lines.joined().unicodeScalars.contains { $0.properties.generalCategory == .control })
     }
 
+    @Test("the name of --output says the format, where --format does not", arguments: ["json", "jsonl", "csv"])
+    func named(format: String) throws {
+        let folder = try TemporaryFolder()
+        let arguments = ["classify", "-q", star, "--device", "cpu", "--output"]
+        _ = try FoveaProcess.results(arguments + [folder("rows." + format)])
+        _ = try FoveaProcess.results(arguments + [folder("text." + format), "--format", "text"])
+        for (name, expected) in [("rows", try output(format, [star])), ("text", try output("text", [star]))] {
+            let written = String(decoding: try TemporaryFolder.read(folder("\(name).\(format)")), as: UTF8.self)
+            #expect(written == expected)
+        }
+    }
+
     @Test("numbers have a point in every locale")
     func locale() throws {
         let outcome = try FoveaProcess.run(

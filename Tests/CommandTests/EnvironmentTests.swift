@@ -62,6 +62,7 @@ struct EnvironmentTests {
         let outcome = try FoveaProcess.run(arguments, after: #"set -- "$@" "$(printf '\377x')""#)
         #expect(outcome.status == .exited(status), "\(outcome.errors)")
         #expect(outcome.errorLines.count == 1 && outcome.errors.contains("\u{FFFD}x"), "\(outcome.errors)")
+        if option == nil { #expect(outcome.errors.contains("no UTF-8"), "\(outcome.errors)") }
     }
 
     @Test("of an option that is given twice the last counts")

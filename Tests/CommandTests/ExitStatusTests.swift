@@ -54,10 +54,19 @@ struct ExitStatusTests {
         try expect(["--model", "owner/never-pulled"], status: 4, saying: ["owner/never-pulled"])
         let folder = try TemporaryFolder()
         try expect(["--model", folder.path], status: 4, saying: [folder.path])
+        try expect(["--model", star], status: 4, saying: [star])
         try folder.write(#"{"architecture": "swin_tiny", "pretrained_cfg": {}}"#, to: "config.json")
         try expect(["--model", folder.path], status: 4, saying: [folder.path, "weight"])
         try folder.write(#"{"architecture": "#, to: "config.json")
         try expect(["--model", folder.path], status: 4, saying: ["config.json", "JSON"])
+    }
+
+    @Test("2: what the files of a model contradict")
+    func contradiction() throws {
+        let model = ["--model", GoldenCase(name: "hf-vit").folder]
+        try expect(model + ["--heads", "4"], status: 2, saying: ["config.json", "--heads 4", "num_attention_heads 3"])
+        let name = ["--architecture", "vit_large_patch16_224"]
+        try expect(model + name, status: 2, saying: ["config.json", name.joined(separator: " ")])
     }
 
     @Test("4: an array among the weights that holds no real numbers, which shows when it is read")

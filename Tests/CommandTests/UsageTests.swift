@@ -23,7 +23,10 @@ struct UsageTests {
     @Test("no command, an unknown one, and an unknown option with the nearest known")
     func unknown() throws {
         try expectUsageError([], saying: ["fovea --help"])
-        try expectUsageError(["clasify"], saying: ["clasify"])
+        try expectUsageError(["clasify"], saying: ["'clasify'; did you mean classify?"])
+        try expectUsageError(["classfy", star], saying: ["'classfy'; did you mean classify?"])
+        try expectUsageError(["help", "nonsense"], saying: ["'nonsense'"])
+        #expect(try FoveaProcess.results(["help", "summary"]).contains("USAGE: fovea summary"))
         try expectUsageError(["classify", star, "--forma", "json"], saying: ["--forma", "--format"])
         try expectUsageError(["classify"], saying: ["<image>"])
         try expectUsageError(["classify", star, "--top-k"], saying: ["--top-k"])
@@ -34,7 +37,8 @@ struct UsageTests {
         arguments: [
             ["--top-k", "0"], ["--top-k=-1"], ["--top-k", "abc"], ["--batch-size", "0"],
             ["--batch-size", "1000000000"], ["--format", "xml"], ["--crop-pct", "0"], ["--crop-pct", "nan"],
-            ["--mean", "1,2"], ["--std", "0,1,1"], ["--input-size", "0x7"], ["--resize", "stretch"],
+            ["--mean", "1,2"], ["--std", "0,1,1"], ["--input-size", "0x7"], ["--input-size", "8193x8"],
+            ["--resize", "stretch"],
             ["--interpolation", "magic"], ["--heads", "0"], ["--precision", "float8"], ["--device", "opencl:x"],
             ["--max-pixels", "0"], ["--quiet", "--verbose"],
         ])
@@ -73,6 +77,25 @@ struct UsageTests {
         try expectUsageError(
             ["preprocess", ExamplePictures.folder, "--picture", folder("crop.png")], saying: ["--picture", "12"])
         #expect(folder.names.isEmpty)
+    }
+
+    @Test(
+        "a file's name that promises something else than is written",
+        arguments: [
+            ["preprocess", "star.jpg", "--output", "x.txt"], ["preprocess", "star.jpg", "--picture", "c.jpg"],
+            ["run", "--input", "x.npy", "--output", "y.csv"], ["bench", "--output", "chart.png"],
+            ["bench", "--trace", "trace.svg"],
+        ])
+    func outputNames(arguments: [String]) throws {
+        try expectUsageError(arguments, saying: [arguments.suffix(2).joined(separator: " ") + ": must end with ."])
+    }
+
+    @Test("- names no file of results, but for classify standard output")
+    func dashOutput() throws {
+        let plain = ["classify", "-q", star, "--device", "cpu"]
+        #expect(try FoveaProcess.results(plain + ["-o", "-"]) == FoveaProcess.results(plain))
+        let report = try FoveaProcess.run(["evaluate", "-q", ExamplePictures.folder, "-o", "-"])
+        #expect(report.status == .exited(2) && report.errors.contains("./-"), "\(report.errors)")
     }
 
     @Test("verify --golden with options of the operations, which it does not compare")

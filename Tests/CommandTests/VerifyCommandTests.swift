@@ -62,6 +62,12 @@ struct VerifyCommandTests {
         #expect(try FoveaProcess.run(["verify", "--device", "cpu", "--golden", "/nowhere"]).status == .exited(3))
     }
 
+    @Test("a model that cannot be opened is told before any operation is run", .requiresOpenCL)
+    func modelFirst() throws {
+        let outcome = try FoveaProcess.run(["verify", "--small", "--operation", "layer-norm", "--model", "/nowhere"])
+        #expect(outcome.status == .exited(4) && outcome.output.isEmpty, "\(outcome.output)")
+    }
+
     @Test("devices lists the reference where there is no driver")
     func noDriver() throws {
         let folder = try TemporaryFolder()
@@ -93,6 +99,8 @@ struct VerifyCommandTests {
         #expect(report["tokens"]?.integer == 197)
         let text = try FoveaProcess.results(arguments)
         #expect(text.contains("parameters     86,567,656") && text.contains("GFLOP/image    35.128"))
+        // The last block's MLP and projection, and what its other queries would ask, for one token of 197.
+        #expect(text.contains("; a pass does 32."))
         #expect(text.contains("from tench, Tinca tinca"))
     }
 

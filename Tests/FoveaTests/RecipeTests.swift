@@ -1,8 +1,10 @@
+import Checkpoints
 import FoundationEssentials
-import Fovea
 import Imaging
 import Testing
 import VisionModels
+
+@testable import Fovea
 
 @Suite("Recipes are read from a model's own configuration as its library means them")
 struct RecipeTests {
@@ -120,6 +122,101 @@ struct RecipeTests {
     func radio() throws {
         let error = #expect(throws: FoveaError.self) { try recipe(["config.json": #"{"model_type": "radio"}"#]) }
         #expect(error?.code == "CFG_MISSING")
+    }
+
+    /// A folder with the weights of a golden model and files of our own.
+    private func folder(weightsOf golden: String, _ files: [String: String] = [:], with names: [String] = []) throws
+        -> TemporaryFolder
+    {
+        let folder = try TemporaryFolder()
+        for name in ["model.safetensors"] + names {
+            try FileManager.default.copyItem(
+                atPath: "\(PackageRoot.path)/Tests/Fixtures/Goldens/\(golden)/\(name)", toPath: "\(folder.path)/\(name)"
+            )
+        }
+        for (name, text) in files { try folder.write(text, to: name) }
+        return folder
+    }
+
+    @Test("DINOv2 runs at the size that its processor makes, as in transformers; ViT at its own")
+    func processorSize() throws {
+        let processor = #"{"size": {"shortest_edge": 96}, "crop_size": 84, "do_center_crop": true, "resample": 3}"#
+        for (golden, side) in [("hf-dinov2", 84), ("hf-vit", nil)] {
+            let folder = try folder(
+                weightsOf: golden, ["preprocessor_config.json": processor], with: ["config.json"])
+            defer { withExtendedLifetime(folder) {} }
+            let files = try ModelFiles(folder.path)
+            let (model, recipe) = try files.open(preparing: PreprocessingOptions())
+            let own = try files.open().configuration
+            #expect(recipe.outputSize == PixelSize(side: 84))
+            #expect(model.configuration.imageHeight == side ?? own.imageHeight)
+            #expect(own.imageHeight != 84)
+            var options = PreprocessingOptions()
+            options.inputSize = InputSize(height: own.imageHeight, width: own.imageWidth)
+            let asked = try files.open(preparing: options)
+            #expect(asked.model.configuration == own && asked.preprocessing.outputSize?.height == own.imageHeight)
+        }
+    }
+
+    @Test("weights without a configuration: nothing of the recipe is guessed, and all is asked for at once")
+    func bareWeights() throws {
+        let folder = try folder(weightsOf: "timm-vit")
+        defer { withExtendedLifetime(folder) {} }
+        let files = try ModelFiles(folder.path + "/model.safetensors")
+        var options = PreprocessingOptions()
+        let first = #expect(throws: FoveaError.self) { try files.open(preparing: options) }
+        for option in ["--architecture", "--resize, --input-size, --mean and --std"] {
+            #expect(first?.message.contains(option) == true, "\(first?.message ?? "")")
+        }
+        var overrides = ModelOverrides()
+        (overrides.architecture, overrides.heads) = ("vit_tiny_patch16_224", 3)
+        (options.mode, options.inputSize) = (.shortest, InputSize(height: 64, width: 64))
+        let second = #expect(throws: FoveaError.self) { try files.open(overrides, preparing: options) }
+        #expect(second?.code == "CFG_MISSING" && second?.message.hasSuffix("give --mean and --std") == true)
+        (options.mean, options.deviation) = ([0, 0, 0], [1, 1, 1])
+        #expect(try files.open(overrides, preparing: options).preprocessing.normalization.mean == [0, 0, 0])
+    }
+
+    @Test("one limit holds for pictures and for models")
+    func limit() { #expect(InputSize.maximumSide == Preprocessing.maximumSide) }
+
+    @Test("what is no model is said to be none, before any recipe is asked for")
+    func noWeights() throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        try folder.write("", to: "empty.bin")
+        try folder.write("{}", to: "config.json")
+        for (path, code) in [("", "MODEL_FORMAT"), ("/empty.bin", "ST_SHORT"), ("/config.json", "ST_INDEX")] {
+            if path == "/config.json" { try folder.write(#"{"model_type": "vit"}"#, to: "config.json") }
+            let error = #expect(throws: FoveaError.self) {
+                try ModelFiles(folder.path + path).open(preparing: PreprocessingOptions())
+            }
+            #expect(error?.code == code, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test("AugReg's .npz has its authors' recipe, big_vision's none")
+    func augReg() throws {
+        let fixtures = PackageRoot.path + "/Tests/Fixtures/Checkpoints"
+        let files = try ModelFiles(fixtures + "/jax-augreg.npz")
+        let (model, recipe) = try files.open(preparing: PreprocessingOptions())
+        let size = PixelSize(width: model.configuration.imageWidth, height: model.configuration.imageHeight)
+        #expect(geometry(recipe).first == .resize(.exactly(size), .bilinear) && recipe.outputSize == size)
+        #expect(recipe.normalization == .half)
+        #expect(try files.preprocessing() == recipe)
+        let error = #expect(throws: FoveaError.self) { try ModelFiles(fixtures + "/jax-siglip.npz").preprocessing() }
+        #expect(error?.code == "CFG_MISSING")
+    }
+
+    @Test("a timm model that only the user names has ImageNet's classes, if there are as many")
+    func namedByUser() throws {
+        let checkpoint = try ModelFiles.random("vit_tiny_patch16_224", depth: 1).open().checkpoint
+        let bare = ModelFiles(name: "bare", configuration: nil, preprocessor: nil, isDemo: false) {
+            () throws(CheckpointError) in checkpoint
+        }
+        var overrides = ModelOverrides()
+        overrides.architecture = "vit_tiny_patch16_224"
+        #expect(try bare.open(overrides).labels()?[0]?.name == "n01440764")
     }
 
     @Test("the user's word stands in place of the file's")

@@ -115,9 +115,46 @@ struct FamilyTests {
     func activation() throws {
         let model = try description("timm-vit", #""num_heads": 3"#, #""num_heads": 3, "act_layer": "quick_gelu""#)
         #expect(try ModelPlan(model).configuration.activation == .geluQuick)
-        var overridden = model
-        overridden.overrides.activation = .relu
-        #expect(try ModelPlan(overridden).configuration.activation == .relu)
+        var silent = try description("timm-vit", "", "")
+        silent.overrides.activation = .relu
+        #expect(try ModelPlan(silent).configuration.activation == .relu)
+    }
+
+    /// What a user says of a model whose files say otherwise.
+    private func contradicting(_ change: (inout ModelOverrides) -> Void) -> ModelOverrides {
+        var overrides = ModelOverrides()
+        change(&overrides)
+        return overrides
+    }
+
+    @Test("what the files say is not overruled, by another number of heads, activation or name")
+    func contradictions() throws {
+        let heads = contradicting { $0.heads = 4 }
+        let relu = contradicting { $0.activation = .relu }
+        let name = contradicting { $0.architecture = "vit_large_patch16_224" }
+        let unfit = contradicting { $0.inputSize = InputSize(height: 65, width: 65) }
+        let stated = (#""num_heads": 3"#, #""num_heads": 3, "act_layer": "quick_gelu""#)
+        let unstated = ("\"embed_dim\": 48,\n    \"depth\": 2,\n    \"num_heads\": 3,", "")
+        let cases: [(String, (String, String), ModelOverrides, String)] = [
+            ("hf-vit", ("", ""), heads, "num_attention_heads 3"), ("timm-vit", ("", ""), heads, "num_heads 3"),
+            ("timm-vit", stated, relu, "act_layer quick_gelu"), ("hf-vit", ("", ""), relu, "hidden_act gelu"),
+            ("timm-vit", ("", ""), name, "vit_tiny_patch16_224"), ("hf-vit", ("", ""), name, "found vit;"),
+            ("timm-vit", ("", ""), unfit, "65×65"), ("hf-vit", ("", ""), unfit, "up to 8192"),
+            ("timm-vit", unstated, contradicting { $0.heads = 5 }, "5 heads, width 48"),
+        ]
+        for (golden, (piece, replacement), overrides, words) in cases {
+            var model = try description(golden, piece, replacement)
+            model.overrides = overrides
+            let error = #expect(throws: CheckpointError.self) { try ModelPlan(model) }
+            #expect(error?.code == .option && error?.description.contains(words) == true, "\(error?.description ?? "")")
+        }
+        // The same once more, or what no family knows, is no contradiction.
+        var same = try description("timm-vit", "", "")
+        same.overrides = contradicting { ($0.heads, $0.architecture) = (3, "vit_tiny_patch16_224.augreg_in21k") }
+        #expect(try ModelPlan(same).configuration.heads == 3)
+        var unknown = try description("timm-vit", #""vit_tiny_patch16_224""#, #""our_own""#)
+        unknown.overrides.architecture = "vit_tiny_patch16_224"
+        #expect(try ModelPlan(unknown).configuration.depth == 2)
     }
 }
 

@@ -15,10 +15,10 @@ struct ModelMemoryTests {
         expectTooLarge(try .golden("hf-dinov3", ["image_size": 8192, "patch_size": 1]))
     }
 
-    @Test("so is a bias for every two of a million")
+    @Test("so is a bias for every two of 262,144")
     func bias() throws {
         var model = try ModelDescription.golden("timm-beit")
-        model.overrides.inputSize = InputSize(height: 1 << 14, width: 1 << 14)
+        model.overrides.inputSize = InputSize(height: InputSize.maximumSide, width: InputSize.maximumSide)
         expectTooLarge(model)
     }
 

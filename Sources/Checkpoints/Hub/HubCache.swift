@@ -39,7 +39,8 @@ package struct HubCache: Sendable {
         guard let model = HubModel(name), let path = settings.cacheFolder else {
             throw CheckpointError(
                 .fileNotFound, file: name, "no such file or folder",
-                next: "name a model's folder, its weight file, or `demo`")
+                next: "name a model's folder, its weight file, `demo`, or a model of the hub by its whole name, "
+                    + "such as timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k, once `fovea pull` has downloaded it")
         }
         let cache = HubCache(path)
         if let commit = cache.commit(of: model) {
@@ -48,7 +49,7 @@ package struct HubCache: Sendable {
         }
         throw CheckpointError(
             .fileNotFound, file: name, "no such folder, and no such model in the Hugging Face cache under \(path)",
-            next: "download it with `fovea pull \(name)`")
+            next: "download it with `fovea pull \(model)`")
     }
 
     /// The first line of a small file, without white space around it; nil where there is none.

@@ -10,8 +10,13 @@ package struct HubModel: Hashable, Sendable, CustomStringConvertible {
     /// The revision of a name without one.
     package static let mainRevision = "main"
 
+    /// What other programs write before a name: timm, open_clip, and browsers.
+    private static let prefixes = ["hf-hub:", "hf_hub:", "https://huggingface.co/"]
+
     /// Reads a name; nil for what the hub would never call a model, such as a path or a name with `..` in it.
     package init?(_ text: String) {
+        let prefix = Self.prefixes.first(where: text.hasPrefix) ?? ""
+        let text = text.dropFirst(prefix.count)
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         let names = parts[0].split(separator: "/", omittingEmptySubsequences: false)
         let revision = parts.count == 2 ? String(parts[1]) : Self.mainRevision

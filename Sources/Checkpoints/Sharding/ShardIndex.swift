@@ -52,7 +52,8 @@ package struct ShardIndex {
         try scanner.finish()
         guard hasMap, !names.isEmpty else {
             throw CheckpointError(
-                .safeTensorsIndex, file: path, "has no weight_map with tensors in it", next: "download it again")
+                .safeTensorsIndex, file: path, "has no weight_map with tensors in it, so it is no index of weights",
+                next: "name the folder that it lies in, or a weight file; download an index that broke off again")
         }
         try source.checkUnchanged()
     }

@@ -56,10 +56,9 @@ package final class PictureModel: Sendable {
             }
             var options = SessionOptions()
             options.backend.precision = precision.precision
-            let files = try ModelFiles(model)
-            let opened = try files.open()
+            let (opened, recipe) = try ModelFiles(model).open(preparing: PreprocessingOptions())
             try output.check(against: opened.configuration)
-            let reader = PictureReader(try files.preprocessing())
+            let reader = PictureReader(recipe)
             let devices = try ComputeDevice.all(request)
             try devices.forEach(precision.check)
             try self.init(opened, reading: reader, on: { devices }, options: options)

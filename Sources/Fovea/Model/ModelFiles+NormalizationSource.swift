@@ -17,7 +17,7 @@ extension ModelFiles {
                 ? "\(preprocessor.file): image_mean, image_std"
                 : "the defaults of transformers, since \(preprocessor.file) names no image_mean"
         }
-        guard let configuration else { return "the defaults of timm" }
+        guard let configuration else { return "AugReg's own recipe" }
         if let type = configuration.value("model_type")?.string { return "the defaults of transformers for \(type)" }
         if configuration.value("model_cfg") != nil {
             return configuration.value("preprocess_cfg", "mean") != nil

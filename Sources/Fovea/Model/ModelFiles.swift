@@ -73,21 +73,40 @@ package struct ModelFiles: Sendable {
     /// Opens the weights and finds the family that understands them.
     package func open(_ overrides: ModelOverrides = ModelOverrides()) throws(FoveaError) -> OpenedModel {
         do {
-            let checkpoint = try openWeights()
-            var overrides = overrides
-            if configuration == nil { overrides.complete(with: checkpoint.facts) }
-            let description = ModelDescription(
-                configuration: configuration, checkpoint: checkpoint, overrides: overrides)
-            return OpenedModel(files: self, checkpoint: checkpoint, plan: try ModelPlan(description))
+            return try open(openCheckpoint(), overrides)
         } catch {
             throw FoveaError(ofModel: error)
         }
+    }
+
+    /// Opens the weights alone.
+    func openCheckpoint() throws(CheckpointError) -> any Checkpoint { try openWeights() }
+
+    /// Finds the family that understands weights which are open.
+    func open(
+        _ checkpoint: any Checkpoint, _ overrides: ModelOverrides = ModelOverrides()
+    ) throws(CheckpointError) -> OpenedModel {
+        var asked = overrides
+        if configuration == nil { try asked.complete(with: checkpoint) }
+        let plan = try ModelPlan(
+            ModelDescription(configuration: configuration, checkpoint: checkpoint, overrides: asked))
+        return OpenedModel(
+            files: self, checkpoint: checkpoint, plan: plan,
+            isNamedByUser: configuration == nil && overrides.architecture != nil)
     }
 }
 
 extension ModelOverrides {
     /// What the user left open and the kind of file tells: JAX's number of heads, and the authors' activation.
-    fileprivate mutating func complete(with facts: CheckpointFacts) {
+    ///
+    /// Throws OPTION where the user says another number of heads than the file's shapes.
+    fileprivate mutating func complete(with checkpoint: any Checkpoint) throws(CheckpointError) {
+        let facts = checkpoint.facts
+        if let heads, let own = facts.heads, heads != own {
+            throw CheckpointError(
+                .option, file: checkpoint.file, "says otherwise than --heads \(heads)", found: "\(own) heads",
+                next: "leave the option out: it is for what the files do not say")
+        }
         heads = heads ?? facts.heads
         activation = activation ?? facts.activation
     }

@@ -4,8 +4,8 @@ import VisionModels
 extension OpenedModel {
     /// The names of the classes.
     ///
-    /// From the file the user names, else from the model's configuration, else for a timm model the list of ImageNet that has
-    /// so many classes, as timm does it; nil where nothing names them.
+    /// From the file the user names, else from the model's configuration, else for a timm model, by its configuration or by the
+    /// user's word, the list of ImageNet that has so many classes, as timm does it; nil where nothing names them.
     package func labels(from file: String? = nil) throws(FoveaError) -> Labels? {
         guard let classes = configuration.classes else { return nil }
         do {
@@ -14,7 +14,9 @@ extension OpenedModel {
                 try labels.check(classes: classes, file: file)
                 return labels
             }
-            guard let own = files.configuration else { return nil }
+            guard let own = files.configuration else {
+                return isNamedByUser ? ImageNetList(rawValue: classes)?.labels : nil
+            }
             if let labels = try Labels(own) {
                 try labels.check(classes: classes, file: own.file)
                 return labels

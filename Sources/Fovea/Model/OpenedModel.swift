@@ -9,6 +9,8 @@ package struct OpenedModel: Sendable {
     package let checkpoint: any Checkpoint
     /// What it is and what its tensors are called.
     package let plan: ModelPlan
+    /// Whether its files say nothing of what it is, and the user gave it the name of one of timm's.
+    let isNamedByUser: Bool
 
     /// Sizes and choices.
     package var configuration: VisionTransformerConfiguration { plan.configuration }

@@ -70,9 +70,8 @@ struct Attention: AsyncParsableCommand, VerboseCommand {
 
     func run() async throws {
         let files = try model.files(quiet: verbosity.quiet)
-        let recipe = try files.preprocessing(preprocessing.preprocessing)
+        let (opened, recipe) = try files.open(model.overrides, preparing: preprocessing.preprocessing)
         let decoded = try decode()
-        let opened = try files.open(model.overrides(inputSize: preprocessing.inputSize))
         let file = try overwrite.create(output.path)
         let pictureModel = try PictureModel(
             opened, reading: PictureReader(recipe, decoding: preprocessing.decoding),

@@ -9,7 +9,8 @@ struct Bench: ParsableCommand, VerboseCommand {
         abstract: "Time a model: latency, images a second, and where the time goes.",
         discussion: """
             A run takes random pictures as bytes in host memory to logits in host memory. Percentiles are by nearest \
-            rank. GFLOP/s counts the products of the model, a multiply-add as two. With --versus both devices run in \
+            rank. GFLOP/s counts the products that a pass does, a multiply-add as two: what nothing reads of the last \
+            block is left out, which the total of fovea summary counts. With --versus both devices run in \
             turns.
 
             Each run is waited for, and images/s is what its median gives. Where the device takes the next batch before \
@@ -101,6 +102,9 @@ struct Bench: ParsableCommand, VerboseCommand {
         guard seconds > 0, seconds <= 86400 else {
             throw ValidationError("--seconds \(seconds): must be above 0 and at most 86400")
         }
+        try OutputName.check(output, option: "--output", endsWith: ".svg")
+        try OutputName.check(trace, option: "--trace", endsWith: ".json")
+        try inputSize?.values.forEach { try $0.checkSides() }
         if warmUp < 0 { throw ValidationError("--warm-up \(warmUp): must not be negative") }
         try Self.check(batchSize, "--batch-size", upTo: 4096)
         try Self.check(depth, "--depth", upTo: 256)

@@ -9,11 +9,12 @@ extension BenchmarkReport {
         var ticks: [Double: String] = [:]
         for row in rows { ticks[axis.position(row)] = axis.label(row) }
         var (times, rates): ([Chart.Series], [Chart.Series]) = ([], [])
-        for (place, device) in [device, rival].compactMap({ $0 }).enumerated() {
+        let devices = [device, rival].compactMap { $0 }
+        for (place, device) in devices.enumerated() {
             for (index, group) in groups(apartFrom: axis).enumerated() {
                 let found = group.rows.compactMap { row in (place == 0 ? row.own : row.rival).map { (row, $0) } }
                 let name = device.name + (group.label.isEmpty ? "" : ", " + group.label)
-                let color = 2 * index + place
+                let color = devices.count * index + place
                 times.append(
                     .init(
                         name: name,

@@ -5,7 +5,7 @@ struct Chart {
         let name: String
         /// Position on the axis below, and value.
         let points: [(x: Double, y: Double)]
-        /// Which of the colors it has.
+        /// Which of the colors it has; beyond the last they begin again, in dashes.
         let color: Int
         /// A ceiling is a dashed line across the panel at one value.
         var isCeiling = false
@@ -26,6 +26,7 @@ struct Chart {
 
     // Okabe and Ito's colors, which people who see few colors can tell apart.
     private static let colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+    private static let dashes = ["12 4", "2 4", "12 4 2 4"]
     private static let ceilingColors = ["#444444", "#999999"]
     private static let (width, left, right, top, panelHeight, gap) = (860.0, 90.0, 30.0, 76.0, 250.0, 84.0)
 
@@ -98,7 +99,14 @@ struct Chart {
 
     private func stroke(_ series: Series, _ path: String) -> String {
         "<path d=\"\(path)\" fill=\"none\" stroke=\"\(color(series))\" stroke-width=\"2\""
-            + (series.isCeiling ? " stroke-dasharray=\"7 4\"" : "") + "/>\n"
+            + (dashes(series).map { " stroke-dasharray=\"\($0)\"" } ?? "") + "/>\n"
+    }
+
+    /// How a line is broken; nil for not at all.
+    private func dashes(_ series: Series) -> String? {
+        if series.isCeiling { return "7 4" }
+        let round = series.color / Self.colors.count
+        return round == 0 ? nil : Self.dashes[min(round, Self.dashes.count) - 1]
     }
 
     private func dot(_ x: Double, _ y: Double, _ series: Series) -> String {

@@ -13,7 +13,7 @@ struct Classify: AsyncParsableCommand, PictureModelCommand {
             Examples:
               fovea classify cat.jpg
               fovea classify photos/ --model models/deit_tiny_patch16_224 --top-k 3
-              find . -name '*.jpg' -print0 | fovea classify @- --null --format csv --output labels.csv
+              find . -name '*.jpg' -print0 | fovea classify @- --null --output labels.csv
             """)
 
     @OptionGroup var pictures: PictureArguments
@@ -23,14 +23,16 @@ struct Classify: AsyncParsableCommand, PictureModelCommand {
 
     @Option(
         help: ArgumentHelp(
-            "text for people, json for one document, jsonl for an object a line, csv for a prediction a line.",
+            "text for people, json for one document, jsonl for an object a line, csv for a prediction a line. (default: "
+                + "what the name of --output ends with, else text)",
             valueName: "format"))
-    var format = ClassificationFormat.text
+    var format: ClassificationFormat?
 
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "File for the rows instead of standard output; it appears whole or not at all.", valueName: "file"))
+            "File for the rows instead of standard output, which is -; it appears whole or not at all.",
+            valueName: "file"))
     var output: String?
 
     @Flag(
@@ -47,11 +49,16 @@ struct Classify: AsyncParsableCommand, PictureModelCommand {
 
     func validate() throws {
         if let topK { try Self.check(topK: topK) }
-        if resume, output == nil { throw ValidationError("--resume needs the --output of the interrupted run") }
-        if resume, !format.isResumable {
+        if resume, path == nil { throw ValidationError("--resume needs the --output of the interrupted run") }
+        if resume, !rowFormat.isResumable {
             throw ValidationError("--resume needs --format jsonl or csv, whose rows can be told apart")
         }
     }
+
+    /// Where the rows go; nil for standard output.
+    private var path: String? { output == "-" ? nil : output }
+
+    private var rowFormat: ClassificationFormat { format ?? path.flatMap(ClassificationFormat.init(of:)) ?? .text }
 
     /// Throws a usage error for a number of classes that no model has.
     static func check(topK: Int) throws {
@@ -59,16 +66,18 @@ struct Classify: AsyncParsableCommand, PictureModelCommand {
     }
 
     func run() async throws {
+        let format = rowFormat
         var inputs = try PictureInputs(pictures, fileLimit: options.preprocessing.fileLimit)
         let begun = RunRecord(of: "classify", [("--format", format.rawValue)])
-        let stream = try ResultStream(output, overwrite, format, begun, resumes: resume, passing: &inputs)
+        let stream = try ResultStream(path, overwrite, format, begun, resumes: resume, passing: &inputs)
         let shard = inputs.shard
-        let (files, reader) = try options.find()
-        let classifier = try options.load(files, reader) { opened, model in
+        let (opened, reader) = try options.open()
+        let classifier = try options.load(opened, reader) { opened, model in
             try Classifier(opened, labels: options.model.labels, top: topK, onDevice: model)
         }
         let facts = ClassificationFormat.Facts(
-            model: files.name, device: classifier.model.deviceName, precision: classifier.model.precision.rawValue)
+            model: opened.files.name, device: classifier.model.deviceName,
+            precision: classifier.model.precision.rawValue)
         let run = RunRecord(of: "classify", [("--format", format.rawValue), ("--top-k", String(classifier.topCount))])
         try stream.begin(options.verbosity) { () throws(FoveaError) in try run.adding(classifier.model, options) }
         let writer = RowWriter(

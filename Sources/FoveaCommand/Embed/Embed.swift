@@ -53,8 +53,8 @@ struct Embed: AsyncParsableCommand, PictureModelCommand {
         let run = RunRecord(of: "embed", [("--normalize", normalize ? "given" : nil)])
         let stream = try ResultStream(output, overwrite, format, run, resumes: resume, passing: &inputs)
         let shard = inputs.shard
-        let (files, reader) = try options.find()
-        let embedder = try options.load(files, reader) { opened, model in
+        let (opened, reader) = try options.open()
+        let embedder = try options.load(opened, reader) { opened, model in
             try Embedder(opened, normalizes: normalize, onDevice: model)
         }
         try stream.earlier?.check(width: embedder.width)

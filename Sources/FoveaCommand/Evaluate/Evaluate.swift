@@ -48,14 +48,14 @@ struct Evaluate: AsyncParsableCommand, PictureModelCommand {
 
     func run() async throws {
         let folder = try output.map { try ReportFolder($0, overwrite) }
-        let (files, reader) = try options.find()
-        let evaluator = try options.load(files, reader) { opened, model in
+        let (opened, reader) = try options.open()
+        let evaluator = try options.load(opened, reader) { opened, model in
             try Evaluator(opened, labels: options.model.labels, on: data, onDevice: model)
         }
         for path in evaluator.pictures.emptyFolders { options.verbosity.note("\(path): the folder holds no picture") }
         let classes = evaluator.classes
         var report = EvaluationReport(
-            model: files.name, device: evaluator.model.deviceName, precision: evaluator.model.precision.rawValue,
+            model: opened.files.name, device: evaluator.model.deviceName, precision: evaluator.model.precision.rawValue,
             data: data, classes: classes, evaluation: Evaluation(classes: classes.count))
         let predictions = try folder.map { try PredictionTable($0.file("predictions.csv"), classes) }
         let feed = PictureFeed(

@@ -24,11 +24,17 @@ struct ModelOptions: ParsableArguments {
     @Flag(help: "Accept weights that hold NaN or infinity.")
     var allowNonfinite = false
 
-    /// What the user says in place of the files; the input size comes from the preprocessing options.
-    func overrides(inputSize: InputSize?) -> ModelOverrides {
+    /// What the user says where the files do not; the input size comes from the preprocessing options.
+    var overrides: ModelOverrides {
         var overrides = ModelOverrides()
-        (overrides.architecture, overrides.heads) = (architecture, heads)
-        (overrides.activation, overrides.inputSize) = (activation?.activation, inputSize)
+        (overrides.architecture, overrides.heads, overrides.activation) = (architecture, heads, activation?.activation)
+        return overrides
+    }
+
+    /// The same with an input size.
+    func overrides(inputSize: InputSize?) -> ModelOverrides {
+        var overrides = overrides
+        overrides.inputSize = inputSize
         return overrides
     }
 
@@ -48,7 +54,8 @@ struct ModelLocationOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A folder as timm or Hugging Face saves it, a weight file, a hub name that was pulled, or demo.",
-            discussion: "Without it the small model inside the program is used, which knows a few drawn shapes.",
+            discussion: "Without it the small model inside the program is used, which knows a few drawn shapes; "
+                + "verify then compares the operations alone.",
             valueName: "model"))
     var model: String?
 

@@ -21,12 +21,19 @@ struct OverwriteOption: ParsableArguments {
         return try OutputFile(path)
     }
 
-    /// Throws category `output` where a file exists and `--overwrite` was not given.
+    /// Throws category `output` where a file exists and `--overwrite` was not given, and a usage error for `-`.
     func check(_ path: String) throws(FoveaError) {
+        try Self.checkIsName(path)
         var status = stat()
         guard !overwrite, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
         throw FoveaError(
             .output, code: "OUT_EXISTS", "\(path): exists already; replace it with --overwrite or name another file")
+    }
+
+    /// Throws a usage error for `-`, which elsewhere stands for a stream.
+    static func checkIsName(_ path: String) throws(FoveaError) {
+        guard path == "-" else { return }
+        throw FoveaError(.usage, code: "OUT_DASH", "-: names no output here; name a file or folder, such as ./-")
     }
 
     /// Throws category `output` where an unfinished run has left rows and `--overwrite` was not given.

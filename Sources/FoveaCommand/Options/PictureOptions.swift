@@ -56,6 +56,7 @@ struct PictureOptions: ParsableArguments {
     var fileLimit: Int { decoding.maximumFileBytes }
 
     func validate() throws {
+        try inputSize?.checkSides()
         if let cropPct, !(cropPct > 0 && cropPct <= 1) {
             throw ValidationError("--crop-pct \(cropPct): must be above 0 and at most 1")
         }
@@ -82,21 +83,19 @@ extension ResizeMode: ExpressibleByArgument {}
 extension Resampling: ExpressibleByArgument {}
 
 extension InputSize: ExpressibleByArgument {
-    /// Reads `224` or `HEIGHTxWIDTH`, each side from 1 to 8192.
+    /// Reads `224` or `HEIGHTxWIDTH`; `checkSides` says what sides are too long.
     public init?(argument: String) {
         let sides = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        let range = 1...Preprocessing.maximumSide
-        switch sides.count {
-        case 1:
-            guard let side = sides[0], range.contains(side) else { return nil }
-            self.init(height: side, width: side)
-        case 2:
-            guard let height = sides[0], let width = sides[1], range.contains(height), range.contains(width) else {
-                return nil
-            }
-            self.init(height: height, width: width)
-        default: return nil
+        guard sides.count <= 2, let height = sides[0], let width = sides[sides.count - 1], min(height, width) > 0 else {
+            return nil
         }
+        self.init(height: height, width: width)
+    }
+
+    /// Throws a usage error for a side that no picture is given.
+    func checkSides() throws {
+        guard max(height, width) > Self.maximumSide else { return }
+        throw ValidationError("--input-size \(height)x\(width): sides must be from 1 to \(Self.maximumSide)")
     }
 }
 

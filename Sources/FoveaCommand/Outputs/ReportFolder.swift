@@ -28,6 +28,7 @@ final class ReportFolder {
     ///
     /// Throws category `output` where the folder has something in it and may not be overwritten, or cannot be made.
     init(_ path: String, _ overwrite: OverwriteOption) throws(FoveaError) {
+        try OverwriteOption.checkIsName(path)
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         self.path = path

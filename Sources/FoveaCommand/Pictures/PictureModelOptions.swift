@@ -19,25 +19,24 @@ struct PictureModelOptions: ParsableArguments {
     @OptionGroup(title: "Device") var device: DeviceOptions
     @OptionGroup var verbosity: Verbosity
 
-    /// Finds the model's files, and how it wants its pictures.
-    func find() throws -> (files: ModelFiles, reader: PictureReader) {
+    /// Opens the model's weights, and finds how it wants its pictures.
+    func open() throws -> (model: OpenedModel, reader: PictureReader) {
         let files = try model.files(quiet: verbosity.quiet)
-        let recipe = try files.preprocessing(preprocessing.preprocessing)
-        return (files, PictureReader(recipe, decoding: preprocessing.decoding))
+        let (opened, recipe) = try files.open(model.overrides, preparing: preprocessing.preprocessing)
+        return (opened, PictureReader(recipe, decoding: preprocessing.decoding))
     }
 
     /// How many pictures a batch has: what was asked for, or what fills the model's device.
     func batchSize(of model: PictureModel) -> Int { batch.batchSize ?? model.usualBatchSize }
 
-    /// Loads the model and puts what `make` makes of it on the device.
+    /// Puts what `make` makes of the model on the device.
     ///
     /// - Parameter make: Refuses what does not fit the opened model, then calls for the device.
     func load<Loaded>(
-        _ files: ModelFiles, _ reader: PictureReader,
+        _ opened: OpenedModel, _ reader: PictureReader,
         as make: (OpenedModel, () throws -> PictureModel) throws -> Loaded
     ) throws -> Loaded {
         let start = ContinuousClock.now
-        let opened = try files.open(model.overrides(inputSize: preprocessing.inputSize))
         let loaded = try make(opened) {
             let model = try PictureModel(
                 opened, reading: reader, on: device.resolveAll, options: device.sessionOptions(for: model))
@@ -46,7 +45,7 @@ struct PictureModelOptions: ParsableArguments {
             return model
         }
         let seconds = ((ContinuousClock.now - start) / .seconds(1)).formatted(decimals: 2)
-        verbosity.detail("\(files.name) (\(opened.configuration.architecture)) was ready after \(seconds) s")
+        verbosity.detail("\(opened.files.name) (\(opened.configuration.architecture)) was ready after \(seconds) s")
         return loaded
     }
 }

@@ -56,8 +56,8 @@ struct Pipe: AsyncParsableCommand, PictureModelCommand {
 
     func run() async throws {
         let requests = try RequestLines(pictureLimit: options.preprocessing.fileLimit)
-        let (files, reader) = try options.find()
-        let (rows, model) = try options.load(files, reader, as: rows)
+        let (opened, reader) = try options.open()
+        let (rows, model) = try options.load(opened, reader, as: rows)
         let feed = PictureFeed(requests, through: reader, batchSize: options.batchSize(of: model))
         var batches = BatchPipeline(feed, batchCount: model.batchCount, compute: rows)
         var tally = Tally()

@@ -9,7 +9,8 @@ struct Preprocess: ParsableCommand, VerboseCommand {
         abstract: "Show what the model would see.",
         discussion: """
             Takes pictures through the model's recipe (decode, turn upright, resize, crop, normalize) without running \
-            the model; only its configuration is read, no weights. A picture that cannot be read is a row of NaN.
+            the model; only its configuration is read, no weights where there is one. A picture that cannot be read is a row \
+            of NaN; where none can be read, nothing is written.
 
             Examples:
               fovea preprocess cat.jpg --model models/deit_tiny_patch16_224 --explain
@@ -41,6 +42,8 @@ struct Preprocess: ParsableCommand, VerboseCommand {
         guard output != nil || picture != nil || explain else {
             throw ValidationError("say what to do with the pictures: --output X.npy, --picture crop.png or --explain")
         }
+        try OutputName.check(output, option: "--output", endsWith: ".npy")
+        try OutputName.check(picture, option: "--picture", endsWith: ".png")
     }
 
     func run() throws {

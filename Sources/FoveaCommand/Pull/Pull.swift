@@ -27,8 +27,8 @@ import Fovea
                 """)
 
         @Argument(
-            help: ArgumentHelp("OWNER/NAME, or OWNER/NAME@REVISION for a branch, a tag or a commit.", valueName: "name")
-        )
+            help: ArgumentHelp(
+                "OWNER/NAME, or OWNER/NAME@REVISION for a branch, a tag or a commit.", valueName: "owner/name"))
         var name: HubModel
 
         @OptionGroup var verbosity: Verbosity

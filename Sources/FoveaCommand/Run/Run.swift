@@ -51,13 +51,15 @@ struct Run: ParsableCommand, VerboseCommand {
     var normalization: NormalizationOptions
     @OptionGroup(title: "Device") var device: DeviceOptions
 
+    func validate() throws { try OutputName.check(output, option: "--output", endsWith: ".npy") }
+
     func run() throws {
         let tensor = try InputArray(contentsOf: input)
         let files = try model.files(quiet: verbosity.quiet)
         let opened = try tensor.open(files, model, path: input)
         let kind = kind ?? (opened.configuration.classes == nil ? .embedding : .logits)
         try kind.check(against: opened.configuration)
-        let normalization = try tensor.isNormalized ? nil : normalization(files)
+        let normalization = try tensor.isNormalized ? nil : normalization(of: opened)
         let file = try overwrite.create(output)
         let session = try opened.session(
             on: device.resolve(), options: device.sessionOptions(for: model, inPrecision: .exactly(.float32)))
@@ -76,7 +78,7 @@ struct Run: ParsableCommand, VerboseCommand {
     }
 
     /// The user's, or the model's own.
-    private func normalization(_ files: ModelFiles) throws(FoveaError) -> Operations.Normalization {
+    private func normalization(of opened: OpenedModel) throws(FoveaError) -> Operations.Normalization {
         if let mean = normalization.mean, let std = normalization.std {
             do {
                 let given = try PixelNormalization(mean: mean.values, deviation: std.values)
@@ -87,7 +89,9 @@ struct Run: ParsableCommand, VerboseCommand {
         }
         var options = PreprocessingOptions()
         (options.mean, options.deviation) = (normalization.mean?.values, normalization.std?.values)
-        return PictureReader(try files.preprocessing(options)).normalization
+        // These pictures have their size: what is done before does not matter, and need not be known.
+        (options.mode, options.inputSize) = (.letterbox, InputSize(height: 1, width: 1))
+        return PictureReader(try opened.files.preprocessing(options, of: opened)).normalization
     }
 }
 

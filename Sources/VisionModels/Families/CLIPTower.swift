@@ -39,18 +39,24 @@ enum CLIPTower: ModelFamily {
         }
         let (width, side) = (patch[0], patch[2])
         let headWidth = try vision.integer("head_width") ?? 64
-        let heads = model.overrides.heads ?? (headWidth > 0 ? width / headWidth : 0)
+        let stated = headWidth > 0 ? width / headWidth : 0
+        let heads = model.overrides.heads ?? stated
+        if heads != stated, model.configuration != nil {
+            throw .contradiction(of: "--heads \(heads)", file: file, says: "\(stated) heads of \(headWidth)")
+        }
         guard heads > 0, width % heads == 0 else {
+            let isAsked = model.overrides.heads != nil
             throw CheckpointError(
-                .configurationHeads, file: file, "has a number of heads that does not divide the width",
+                isAsked ? .option : .configurationHeads, file: file,
+                "has a number of heads that does not divide the width",
                 found: "\(heads) heads, width \(width)", expected: "a divisor of \(width)",
-                next: "give it with --heads")
+                next: isAsked ? nil : "give it with --heads")
         }
         let positions = weights.shape(of: "positional_embedding")?.dimensions.first ?? 1
         let grid = Int(Double(max(positions - 1, 1)).squareRoot().rounded()) * side
-        let stated = try vision.value("image_size") == nil ? nil : HuggingFaceFields.imageSize(vision)
-        let size = model.overrides.inputSize ?? stated ?? InputSize(height: grid, width: grid)
-        try size.check(patchSide: side, file: file)
+        let ownSize = try vision.value("image_size") == nil ? nil : HuggingFaceFields.imageSize(vision)
+        let size = model.overrides.inputSize ?? ownSize ?? InputSize(height: grid, width: grid)
+        try size.check(patchSide: side, file: file, isAsked: model.overrides.inputSize != nil)
         var result = VisionTransformerConfiguration(
             architecture: "clip", imageHeight: size.height, imageWidth: size.width, patchSide: side, width: width,
             depth: try weights[blocks].depth(file: checkpoint.file), heads: heads, hiddenWidth: expand[0],
@@ -71,7 +77,17 @@ enum CLIPTower: ModelFamily {
     private static func activation(
         _ model: ModelDescription, _ whole: Configuration, _ vision: Configuration
     ) throws(CheckpointError) -> Activation {
-        if let activation = model.overrides.activation { return activation }
+        guard let asked = model.overrides.activation else { return try ownActivation(model, whole, vision) }
+        let isStated = whole.value("quick_gelu") != nil || vision.value("act_kwargs") != nil
+        if isStated, let own = try? ownActivation(model, whole, vision), own != asked {
+            throw .contradiction(of: "--activation", file: whole.file, says: "\(own.rawValue)")
+        }
+        return asked
+    }
+
+    private static func ownActivation(
+        _ model: ModelDescription, _ whole: Configuration, _ vision: Configuration
+    ) throws(CheckpointError) -> Activation {
         guard model.configuration != nil else { return .geluQuick }
         if try whole.bool("quick_gelu") ?? false { return .geluQuick }
         switch try vision.string("act_kwargs", "approximate") ?? "none" {

@@ -28,7 +28,7 @@ enum HuggingFaceCLIP: ModelFamily {
                 patchSide: isSigLIP ? 16 : 32, epsilon: isSigLIP ? 1e-6 : 1e-5,
                 activation: isSigLIP
                     ? "gelu_pytorch_tanh" : model.type.hasPrefix("mlcd") ? "gelu" : "quick_gelu"),
-            overrides: try model.overridesForAnySize())
+            ownSize: try model.sizeOfTable(), overrides: model.overrides)
         try fields.checkSize(against: model.checkpoint, file: model.configuration.file)
         let classes = try model.classes("classifier.weight")
         var result = fields.vision(
@@ -65,14 +65,12 @@ enum HuggingFaceCLIP: ModelFamily {
 
 extension HuggingFaceModel {
     /// SigLIP 2 names no size: it is that of its square table of positions.
-    fileprivate func overridesForAnySize() throws(CheckpointError) -> ModelOverrides {
-        guard type.hasPrefix("siglip2"), overrides.inputSize == nil else { return overrides }
+    fileprivate func sizeOfTable() throws(CheckpointError) -> InputSize? {
+        guard type.hasPrefix("siglip2"), overrides.inputSize == nil else { return nil }
         let positions = try vision.positive("num_patches", default: 256, limit: 1 << 28)
         let side =
             Int(Double(positions).squareRoot()) * (try vision.positive("patch_size", default: 16, limit: 1 << 10))
-        var overrides = overrides
-        overrides.inputSize = InputSize(height: side, width: side)
-        return overrides
+        return InputSize(height: side, width: side)
     }
 
     /// The names of a tower.

@@ -22,10 +22,12 @@ struct HuggingFaceFields {
 
     /// Reads the fields, with the defaults of `ViTConfig` where they are absent and nothing else is given.
     ///
-    /// - Parameter hiddenWidth: M, of types whose configuration does not hold it.
+    /// - Parameters:
+    ///   - hiddenWidth: M, of types whose configuration does not hold it.
+    ///   - ownSize: The model's size of picture, of types whose configuration says it in other words.
     init(
         _ configuration: Configuration, defaults: Defaults = Defaults(), hiddenWidth known: Int? = nil,
-        overrides: ModelOverrides
+        ownSize: InputSize? = nil, overrides: ModelOverrides
     ) throws(CheckpointError) {
         width = try configuration.positive("hidden_size", default: 768, limit: 1 << 16)
         depth = try configuration.positive("num_hidden_layers", default: 12, limit: 256)
@@ -35,27 +37,30 @@ struct HuggingFaceFields {
             }
         let stated = try configuration.positive("num_attention_heads", default: 12, limit: 1 << 10)
         heads = overrides.heads ?? stated
+        if heads != stated, configuration.value("num_attention_heads") != nil {
+            throw .contradiction(
+                of: "--heads \(heads)", file: configuration.file, says: "num_attention_heads \(stated)")
+        }
         patchSide = try configuration.positive("patch_size", default: defaults.patchSide, limit: 1 << 10)
         guard width % heads == 0 else {
             throw CheckpointError(
-                .configurationHeads, file: configuration.file, "has a number of heads that does not divide the width",
+                overrides.heads == nil ? .configurationHeads : .option, file: configuration.file,
+                "has a number of heads that does not divide the width",
                 found: "\(heads) heads, hidden_size \(width)", expected: "a divisor of \(width)")
         }
         guard try configuration.integer("num_channels") ?? 3 == 3 else {
             throw configuration.rejecting("num_channels", code: .configurationShape, expected: "3")
         }
-        size = if let size = overrides.inputSize { size } else { try Self.imageSize(configuration) }
-        try size.check(patchSide: patchSide, file: configuration.file)
+        size = if let size = overrides.inputSize ?? ownSize { size } else { try Self.imageSize(configuration) }
+        try size.check(patchSide: patchSide, file: configuration.file, isAsked: overrides.inputSize != nil)
         let epsilon = try configuration.double(defaults.epsilonField) ?? defaults.epsilon
         guard epsilon > 0, epsilon < 0.1 else {
             throw configuration.rejecting(
                 defaults.epsilonField, code: .configurationEpsilon, expected: "between 0 and 0.1")
         }
         self.epsilon = Float(epsilon)
-        activation =
-            if let activation = overrides.activation { activation } else {
-                try configuration.activation("hidden_act", default: defaults.activation)
-            }
+        activation = try configuration.activation(
+            "hidden_act", default: defaults.activation, asked: overrides.activation)
     }
 
     /// The configuration that these sizes make; the family says the rest.
@@ -103,8 +108,20 @@ extension Configuration {
         return found
     }
 
-    /// An activation by transformers' name; never guessed, for the forms of GELU differ.
-    func activation(_ field: String, default name: String) throws(CheckpointError) -> Activation {
+    /// An activation by transformers' name, or the user's where the file has none that is known; never guessed, for the
+    /// forms of GELU differ.
+    func activation(
+        _ field: String, default name: String, asked: Activation?
+    ) throws(CheckpointError) -> Activation {
+        guard let asked else { return try activation(field, default: name) }
+        if value(field) != nil, let stated = try? activation(field, default: name), stated != asked {
+            throw .contradiction(
+                of: "--activation", file: file, says: "\(field) \(try string(field) ?? "")")
+        }
+        return asked
+    }
+
+    private func activation(_ field: String, default name: String) throws(CheckpointError) -> Activation {
         switch try string(field) ?? name {
         case "gelu": return .gelu
         case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": return .geluTanh

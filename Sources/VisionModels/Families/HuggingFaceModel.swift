@@ -64,6 +64,12 @@ struct HuggingFaceModel {
             let shape = checkpoint.shape(of: projection.weight)
             result.projectionWidth = projection.isTransposed ? shape?.dimensions.last : shape?.dimensions.first
         }
-        return ModelPlan(configuration: result, names: names)
+        return ModelPlan(
+            configuration: result, names: names, takesProcessorSize: Self.typesOfAnySize.contains(type))
     }
+
+    /// The types whose positions transformers computes for whatever picture comes, without being asked to.
+    private static let typesOfAnySize: Set<String> = [
+        "dinov2", "dinov2_with_registers", "dinov3_vit", "sapiens2", "tipsv2", "tipsv2_vision_model", "radio",
+    ]
 }

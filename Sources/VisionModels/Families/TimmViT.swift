@@ -80,7 +80,7 @@ struct TimmModel {
     /// Sizes and choices, the rotation left out.
     func vision(named name: String) throws(CheckpointError) -> VisionTransformerConfiguration {
         let size = try inputSize()
-        try size.check(patchSide: shapes.patchSide, file: file)
+        try size.check(patchSide: shapes.patchSide, file: file, isAsked: overrides.inputSize != nil)
         let prefixCount = shapes.prefix.reduce(0) { $0 + $1.count }
         var result = VisionTransformerConfiguration(
             architecture: name, imageHeight: size.height, imageWidth: size.width, patchSide: shapes.patchSide,
@@ -114,7 +114,13 @@ struct TimmModel {
 
     private func heads() throws(CheckpointError) -> Int {
         let stated = try configuration.integer("model_args", "num_heads")
-        if overrides.heads == nil, stated == nil, shapes.width != architecture.width,
+        let isOfNamedWidth = shapes.width == architecture.width
+        if let asked = overrides.heads, let own = stated ?? (isOfNamedWidth ? architecture.heads : nil), own != asked {
+            throw .contradiction(
+                of: "--heads \(asked)", file: file,
+                says: stated.map { "num_heads \($0)" } ?? "\(architecture.name), which has \(own)")
+        }
+        if overrides.heads == nil, stated == nil, !isOfNamedWidth,
             try configuration.integer("model_args", "embed_dim") != shapes.width
         {
             throw CheckpointError(
@@ -124,17 +130,26 @@ struct TimmModel {
         }
         let heads = overrides.heads ?? stated ?? architecture.heads
         guard heads > 0, shapes.width % heads == 0 else {
+            let isAsked = overrides.heads != nil
             throw CheckpointError(
-                .configurationHeads, file: file, "has a number of heads that does not divide the width",
+                isAsked ? .option : .configurationHeads, file: file,
+                "has a number of heads that does not divide the width",
                 found: "\(heads) heads, width \(shapes.width)", expected: "a divisor of \(shapes.width)",
-                next: "give it with --heads")
+                next: isAsked ? nil : "give it with --heads")
         }
         return heads
     }
 
     /// The activation: timm's blocks use the exact GELU unless `act_layer` says otherwise, gates of EVA and BEiT SiLU.
     private func activation() throws(CheckpointError) -> Activation {
-        if let activation = overrides.activation { return activation }
+        guard let asked = overrides.activation else { return try ownActivation() }
+        if let stated = try arguments.string("act_layer"), let own = try? ownActivation(), own != asked {
+            throw .contradiction(of: "--activation", file: file, says: "act_layer \(stated)")
+        }
+        return asked
+    }
+
+    private func ownActivation() throws(CheckpointError) -> Activation {
         let usual = shapes.isGated && (modelClass == .eva || modelClass == .beit) ? "silu" : "gelu"
         switch try arguments.string("act_layer") ?? usual {
         case "gelu": return .gelu
