@@ -12,9 +12,10 @@ enum CommandNames {
         throw ValidationError("there is no command '\(name)'\(hint)")
     }
 
+    // Closures: of a key path into one of these types the compiler ends (Swift 6.3.1).
     private static let commands = FoveaCommand.configuration.subcommands
-    private static let all = Set(commands.map(\._commandName) + ["help"])
-    private static let shown = commands.filter(\.configuration.shouldDisplay).map(\._commandName)
+    private static let all = Set(commands.map { $0._commandName } + ["help"])
+    private static let shown = commands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
 
     /// How many letters must be put in, left out or replaced (Levenshtein).
     private static func distance(from word: String, to other: String) -> Int {

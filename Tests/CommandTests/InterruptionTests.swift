@@ -120,7 +120,7 @@ struct InterruptionTests {
             ])
         let resumed = try FoveaProcess.run(["embed", "@" + folder("list.txt"), "--output", rows, "--resume"])
         #expect(resumed.status == .exited(1))
-        #expect(resumed.errors.contains("pictures already have their rows"))
+        #expect(resumed.errors.contains("pictures already had a row"))
     }
 
     /// The slowest device with a small model: slow enough to be interrupted, quick enough to be waited for.

@@ -184,10 +184,9 @@ struct RecipeTests {
     func noWeights() throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
-        try folder.write("", to: "empty.bin")
-        try folder.write("{}", to: "config.json")
-        for (path, code) in [("", "MODEL_FORMAT"), ("/empty.bin", "ST_SHORT"), ("/config.json", "ST_INDEX")] {
-            if path == "/config.json" { try folder.write(#"{"model_type": "vit"}"#, to: "config.json") }
+        try folder.write(#"{"model_type": "vit"}"#, to: "config.json")
+        for (path, code) in [("", "MODEL_FORMAT"), ("/config.json", "ST_INDEX"), ("/empty.bin", "ST_SHORT")] {
+            if path == "/empty.bin" { try folder.write("", to: "empty.bin") }
             let error = #expect(throws: FoveaError.self) {
                 try ModelFiles(folder.path + path).open(preparing: PreprocessingOptions())
             }

@@ -30,8 +30,8 @@ struct HostileModelTests {
 
     @Test("differential heads have halves, positions of sines quarters")
     func dividedWidths() throws {
-        var model = try ModelDescription.golden("timm-differential")
-        model.overrides.heads = 32
+        let model = try ModelDescription.golden(
+            "timm-differential", ["model_args": ["img_size": [32, 48], "num_classes": 7, "num_heads": 32]])
         expect(.configurationHeads, mentioning: "32 heads of width 1", model)
         let aim: JSON = [
             "model_type": "aimv2_vision_model", "hidden_size": 6, "num_hidden_layers": 1, "num_attention_heads": 1,
