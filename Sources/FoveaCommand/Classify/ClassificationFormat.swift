@@ -13,13 +13,6 @@ enum ClassificationFormat: String, RowFormat, ExpressibleByArgument, CaseIterabl
     /// One prediction a line, with a header.
     case csv
 
-    /// The format that a file's name ends with; nil for none.
-    init?(of path: String) {
-        guard let dot = path.lastIndex(of: "."), let format = Self(rawValue: path[dot...].dropFirst().lowercased())
-        else { return nil }
-        self = format
-    }
-
     /// Whether rows can be told apart in a file that was torn.
     var isResumable: Bool { self == .jsonl || self == .csv }
 

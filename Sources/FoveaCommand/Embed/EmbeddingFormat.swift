@@ -11,13 +11,6 @@ enum EmbeddingFormat: String, RowFormat, CaseIterable {
     /// One object a line.
     case jsonl
 
-    /// The format that a file's name ends with; nil for none.
-    init?(of path: String) {
-        guard let dot = path.lastIndex(of: "."), let format = Self(rawValue: path[dot...].dropFirst().lowercased())
-        else { return nil }
-        self = format
-    }
-
     var isResumable: Bool { true }
     var countsRows: Bool { self == .npy }
     var needsNames: Bool { self == .npy }

@@ -42,7 +42,9 @@ struct ResultStream {
         let partial = try PartialFile(of: path)
         if !resumes { try overwrite.check(partial) }
         let isLeft = resumes && access(partial.path, F_OK) == 0
-        earlier = isLeft ? try Self.earlierRows(partial, format, record, passing: &inputs) : nil
+        // First, for rows of another format cannot be read.
+        if isLeft, case .command(let begun, _) = partial.earlierRun { try record.check(against: begun, of: partial) }
+        earlier = isLeft ? try EarlierRows(partial, format, passing: &inputs) : nil
         self.partial = partial
         file = try OutputFile(path, keeping: earlier?.byteCount ?? 0)
         names =
@@ -55,18 +57,6 @@ struct ResultStream {
         }
         earlierRun = (earlier?.byteCount ?? 0) > 0 ? partial.earlierRun : nil
         run = try OutputFile(path, keeping: earlierRun?.byteCount ?? 0, suffix: PartialFile.runSuffix)
-    }
-
-    private static func earlierRows(
-        _ partial: PartialFile, _ format: some RowFormat, _ record: RunRecord, passing inputs: inout PictureInputs
-    ) throws(FoveaError) -> EarlierRows {
-        do throws(FoveaError) {
-            return try EarlierRows(partial, format, passing: &inputs)
-        } catch {
-            // Rows of another command, of another format say, are told as such.
-            if case .command(let earlier, _) = partial.earlierRun { try record.check(against: earlier, of: partial) }
-            throw error
-        }
     }
 
     /// Notes the command beside its rows; throws a usage error where the earlier ones are of another.

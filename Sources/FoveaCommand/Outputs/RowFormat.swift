@@ -40,6 +40,14 @@ extension RowFormat {
     func end(count: Int) -> [UInt8] { [] }
 }
 
+extension RowFormat where Self: RawRepresentable<String> {
+    /// The format that a file's name ends with; nil for none.
+    init?(of path: String) {
+        guard let dot = path.lastIndex(of: ".") else { return nil }
+        self.init(rawValue: path[dot...].dropFirst().lowercased())
+    }
+}
+
 /// What an interrupted run leaves.
 struct PartialFile {
     /// Where its rows lie.
