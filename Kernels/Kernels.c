@@ -29,6 +29,9 @@ static const char attention_simd[] = {
 static const char attention_tiled[] = {
 #embed "attention_tiled.cl" suffix(, 0)
 };
+static const char attention_wgmma[] = {
+#embed "attention_wgmma.cl" suffix(, 0)
+};
 static const char common[] = {
 #embed "common.cl" suffix(, 0)
 };
@@ -158,6 +161,7 @@ static const struct {
     KERNEL(attention_plain),
     KERNEL(attention_simd),
     KERNEL(attention_tiled),
+    KERNEL(attention_wgmma),
     KERNEL(common),
     KERNEL(exponential),
     KERNEL(fma_rate),

@@ -50,7 +50,7 @@
   #define WARP_GROUPS 2    // below each other
 #endif
 #ifndef LEAVING_TILES
-  #define LEAVING_TILES 2  // times 64 columns that leave by local memory; 1: they wait for the ones before
+  #define LEAVING_TILES (NARROW_OUTPUT == 2 ? 2 : 1)  // of 64 columns that leave by local memory
 #endif
 #ifndef WEIGHT_PANEL
   #define WEIGHT_PANEL 256 // columns that the weight is laid out by: a multiple of PANEL
@@ -62,7 +62,10 @@
 #include "quad.cl"
 #define ROUNDED_RESULTS (NARROW_OUTPUT != 0)
 #if !EMULATED
-// To 2 units of the last place.
+// In a few units of the last place.
+static inline float2 v_power_of_2(float2 x) { return (float2)(power_of_2(x.x), power_of_2(x.y)); }
+  #define v_power_of_2 v_power_of_2
+
 static inline float2 v_divide(float2 a, float2 b) {
   float2 inverse;
   asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(inverse.x) : "f"(b.x));
@@ -119,21 +122,9 @@ void next_fetch(fetch *next, int tile_count, int rows, __local uint4 *tiles, __g
   next->stage = next->stage == STAGES - 1 ? 0 : next->stage + 1;
 }
 
-#if RESIDUAL && !EMULATED
-// What the epilogue adds, into the cache while the products run: 128 bytes at a time.
-static inline void prefetch_residual(__global const float *residual, int first_row, int first_column, int rows) {
-  for (int i = get_local_id(0); i < BLOCK_ROWS * (PANEL / 32); i += ITEMS) {
-    const int row = min(first_row + i / (PANEL / 32), rows - 1), column = first_column + i % (PANEL / 32) * 32;
-    if (column < OUTPUTS) {
-      asm volatile("prefetch.global.L2 [%0];" : : "l"(residual + (size_t)RESIDUAL_ROW(row) * OUTPUTS + column));
-    }
-  }
-}
-#else
-  #define prefetch_residual(residual, first_row, first_column, rows)
-#endif
-
-// Results leave by local memory, 64 columns at a time, for an item has few neighbours: in whole chunks, 16 bytes each.
+// Results leave by local memory, 64 columns at a time, for an item has few neighbours: in whole chunks, 16 bytes each; as a
+// whole, in one copy, where they lie in y as they do there.
+#define LEAVES_WHOLE (NARROW_OUTPUT == 2)
 #if NARROW_OUTPUT
   #define LEAVING_CHUNKS 8                 // of a row
   #define LEAVING_INDEX(row, chunk) tile_index(row, chunk, LEAVING_CHUNKS)
@@ -142,15 +133,6 @@ static inline void prefetch_residual(__global const float *residual, int first_r
   // Rows whose pairs are written together are in different banks.
   #define LEAVING_INDEX(row, chunk) ((row) * LEAVING_CHUNKS + ((chunk) ^ ((row) & 3) * 2))
 #endif
-
-// The item. Addresses that are made of it seem to be new ones each time, and need no registers in between.
-static inline int same_item(void) {
-  int item = get_local_id(0);
-#if !EMULATED
-  asm volatile("mov.u32 %0, %0;" : "+r"(item));
-#endif
-  return item;
-}
 
 #define ITEM_CHUNKS (BLOCK_ROWS * LEAVING_CHUNKS / ITEMS)
 #if RESIDUAL && NARROW_OUTPUT
@@ -191,10 +173,9 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
   UNROLL
   for (int i = 0; i < AHEAD; ++i) next_fetch(&next, tile_count, rows, tiles, x, weight, &under_way);
 
-  int stage = 0, round = 0;
+  int stage = 0, round = 0, leaving_tile = 0;
   for (int tile = get_group_id(0); tile < tile_count; tile += get_num_groups(0)) {
     const int first_row = tile / PANELS * BLOCK_ROWS, first_column = tile % PANELS * PANEL;
-    prefetch_residual(residual, first_row, first_column, rows);
     float item_bias[(PANEL + ITEMS - 1) / ITEMS], sum[GROUP_SUMS];
     UNROLL
     for (int i = 0; i < (PANEL + ITEMS - 1) / ITEMS; ++i) {
@@ -238,10 +219,14 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
     // 4. Epilogue.
     UNROLL
     for (int c = 0; c < PANEL; c += SWIZZLED_STEP) {
-      __local uint4 *columns = leaving[c / SWIZZLED_STEP % LEAVING_TILES];
+      __local uint4 *columns = leaving[leaving_tile];
+      leaving_tile = (leaving_tile + 1) % LEAVING_TILES;
       const int self = same_item(), lane = self % 32, warp_row = self / 32 * 16;
       const int leaving_row = self / LEAVING_CHUNKS, chunk = self % LEAVING_CHUNKS;
-#if LEAVING_TILES == 1
+#if LEAVES_WHOLE
+      leaving_wait(LEAVING_TILES - 1, &under_way);
+      barrier(CLK_LOCAL_MEM_FENCE);  // the columns that were here have left
+#elif LEAVING_TILES == 1
       if (c > 0) barrier(CLK_LOCAL_MEM_FENCE);  // the columns before read by all
 #endif
       UNROLL
@@ -262,25 +247,24 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
         load_residual(added[(c / SWIZZLED_STEP + 1) % 2], residual, first_row, first_column + c + SWIZZLED_STEP, rows);
       }
 #endif
-      barrier(CLK_LOCAL_MEM_FENCE);  // chunks written before any item reads them
-#if NARROW_OUTPUT
+#if LEAVES_WHOLE
+      leaving_written();
+#endif
+      barrier(CLK_LOCAL_MEM_FENCE);  // chunks written before they are read
+#if LEAVES_WHOLE
+      // Rows past the last are there, and may hold anything.
+      if (first_column + c < OUTPUTS) {
+        const int y_rows = SWIZZLED_ROWS(rows);
+        leave((__global uint4 *)y + ((size_t)((first_column + c) / SWIZZLED_STEP) * y_rows + first_row) * LEAVING_CHUNKS,
+              columns, min(BLOCK_ROWS, y_rows - first_row) * (LEAVING_CHUNKS * 16), &under_way);
+      }
+#elif NARROW_OUTPUT
       UNROLL
       for (int i = 0; i < ITEM_CHUNKS; ++i) {
         const int place = leaving_row + i * (ITEMS / LEAVING_CHUNKS), row = first_row + place;
-        if (row < rows) {
-  #if NARROW_OUTPUT == 2
-          const size_t line = (size_t)((first_column + c) / SWIZZLED_STEP) * SWIZZLED_ROWS(rows) + row;
-          // Where a chunk lies in the tile is where it lies in y.
-          if (first_column + c < OUTPUTS) {
-            ((__global uint4 *)y)[line * LEAVING_CHUNKS + chunk] = columns[place * LEAVING_CHUNKS + chunk];
-          }
-  #else
-          const int first = first_column + c + chunk * 8;
-          if (first < OUTPUT_STRIDE) {
-            ((__global uint4 *)y)[(size_t)row * (OUTPUT_STRIDE / 8) + first / 8] =
-                columns[LEAVING_INDEX(place, chunk)];
-          }
-  #endif
+        const int first = first_column + c + chunk * 8;
+        if (row < rows && first < OUTPUT_STRIDE) {
+          ((__global uint4 *)y)[(size_t)row * (OUTPUT_STRIDE / 8) + first / 8] = columns[LEAVING_INDEX(place, chunk)];
         }
       }
 #else
@@ -298,4 +282,7 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
 #endif
     }
   }
+#if LEAVES_WHOLE
+  leaving_wait(0, &under_way);
+#endif
 }

@@ -8,8 +8,8 @@
 //
 //   EMULATED  1: the product is a function over local memory that reads it as the descriptors say, in OpenCL C 1.2. Copies
 //             and products happen as late as they may, when they are waited for, and until then NaN is where a copy goes:
-//             a tile that is read before it has come, or written before it has been read, shows. 2 is wrong, to test what
-//             must find that out: each two lanes have each other's sums
+//             a tile that is read before it has come, or written before it has been read, shows. 2 and 4 are wrong, to test
+//             what must find that out: each two lanes have each other's sums, of product or of weigh
 //
 //   GROUP_SUMS                  what an item holds of C: element e of lane l of warp w of the warp group is
 //                               C[16 · w + SUM_ROW(l, e)][SUM_COLUMN(l, e)] (matrix_layout.cl)
@@ -23,6 +23,13 @@
 //   product(c, a, b, &under_way)            begins C += A · Bᵀ; c is not to be touched before products_end
 //   products_wait(c, count, &under_way)     until all products but the last count have read their tiles
 //   products_end(c, &under_way)             until all have, and c is there
+//   weigh(c, weights, b, WEIGHTS, &under_way)  C += A · B with 64 columns, A what all items hold of it as sums, rounded: two
+//                                           neighbours a word. B [PANEL, 64], rows of k. C is there when it returns. A kernel
+//                                           that calls it has WEIGHTS_MEMORY;
+//   leave(target, source, bytes, &under_way)   begins a copy from local to global memory, of what items have written before
+//                                           leaving_written() and a barrier
+//   leaving_wait(count, &under_way)         until all such copies but the last count have read; a barrier must follow before
+//                                           items write there. 0 must be the last that a kernel waits for
 //
 // A compiler of OpenCL C writes for sm_90, which does not have the instruction. So it stands in comments of the PTX, into
 // which the compiler has put its registers; Sources/OpenCLOperations/InstructionSplice.swift takes the comment marks away
@@ -62,8 +69,20 @@
 // From a product's 16 steps of k to the next.
 #define NEXT_K 2
 
+// The item. Addresses that are made of it seem to be new ones each time, and need no registers in between.
+static inline int same_item(void) {
+  int item = get_local_id(0);
+#if !EMULATED
+  asm volatile("mov.u32 %0, %0;" : "+r"(item));
+#endif
+  return item;
+}
+
 #if EMULATED
 #define STAGE_COPIES 2
+// Weights of all items, in float, where weigh has the others' from.
+#define WEIGHTS_MEMORY __local float weights_memory[ITEMS / 2 * PANEL]
+#define WEIGHTS weights_memory
 typedef struct {
   __local uint4 *tiles;
   struct {
@@ -73,12 +92,20 @@ typedef struct {
   int counts[STAGES];
   ulong a[IN_FLIGHT + 1], b[IN_FLIGHT + 1];
   int products_begun, products_done;
+  struct {
+    __global uint4 *target;
+    __local const uint4 *source;
+    int chunks;
+  } leaving[2];
+  int leaving_count;
 } pipeline;
 
-static inline void start(__local uint4 *tiles, __local ulong *arrivals, pipeline *p) {
+static inline void start_products(__local uint4 *tiles, pipeline *p) {
   p->tiles = tiles;
-  p->products_begun = p->products_done = 0;
+  p->products_begun = p->products_done = p->leaving_count = 0;
 }
+
+static inline void start(__local uint4 *tiles, __local ulong *arrivals, pipeline *p) { start_products(tiles, p); }
 
 static inline void stage_begins(int stage, int bytes, pipeline *p) { p->counts[stage] = 0; }
 
@@ -144,9 +171,46 @@ static inline void products_wait(float *c, int count, pipeline *p) {
 }
 
 static inline void products_end(float *c, pipeline *p) { products_wait(c, 0, p); }
+
+#define leaving_written()
+
+static inline void leaving_wait(int count, pipeline *p) {
+  for (; p->leaving_count > count; --p->leaving_count) {
+    for (int i = get_local_id(0); i < p->leaving[0].chunks; i += ITEMS) p->leaving[0].target[i] = p->leaving[0].source[i];
+    p->leaving[0] = p->leaving[1];
+  }
+}
+
+static inline void leave(__global uint4 *target, __local const uint4 *source, int bytes, pipeline *p) {
+  p->leaving[p->leaving_count].target = target;
+  p->leaving[p->leaving_count].source = source;
+  p->leaving[p->leaving_count++].chunks = bytes / 16;
+}
+
+static inline void weigh(float *c, const uint *weights, ulong b, __local float *memory, const pipeline *p) {
+  const int item = get_local_id(0), lane = item % 32 ^ (EMULATED == 4 ? 1 : 0);
+  memory += item / 32 * (16 * PANEL);
+  for (int e = 0; e < GROUP_SUMS; ++e) {
+    memory[SUM_ROW(item % 32, e) * PANEL + SUM_COLUMN(item % 32, e)] = operand_value(weights[e / 2] >> e % 2 * 16 & 0xffff);
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);  // weights written before any item reads them
+  const uint start = (uint)(b & 0x3fff) << 4, rows_8 = (uint)(b >> 32 & 0x3fff) << 4;
+  for (int e = 0; e < 32; ++e) {
+    const int channel = SUM_COLUMN(lane, e);
+    for (int k = 0; k < PANEL; ++k) {
+      const uint address = start + k / 8 * rows_8 + k % 8 * 128 + channel / 8 * 16;
+      __local const uint4 *chunk = p->tiles + (address ^ (address >> 7 & 7) << 4) / 16;
+      const float value = b >> 62 == 1 ? operand_value(((__local const ushort *)chunk)[channel % 8]) : NAN;
+      c[e] = fma(memory[SUM_ROW(lane, e) * PANEL + k], value, c[e]);
+    }
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);  // weights read before the memory is used again
+}
 #else
-#if PANEL != 64 && PANEL != 128 && PANEL != 256
-  #error "wgmma: PANEL must be 64, 128 or 256"
+#define WEIGHTS_MEMORY
+#define WEIGHTS 0
+#if PANEL != 64 && PANEL != 128 && PANEL != 144 && PANEL != 208 && PANEL != 256
+  #error "wgmma: PANEL must be 64, 128, 144, 208 or 256"
 #endif
 
 // What the host uncovers.
@@ -155,6 +219,8 @@ static inline void products_end(float *c, pipeline *p) { products_wait(c, 0, p);
 typedef struct {
   uint arrivals;           // of a word a stage, which counts the bytes that come
 } pipeline;
+
+static inline void start_products(__local uint4 *tiles, pipeline *p) {}
 
 // One item begins copies, and one arrival a round tells how many bytes to wait for.
 static inline void start(__local uint4 *tiles, __local ulong *arrivals, pipeline *p) {
@@ -192,6 +258,27 @@ static inline void stage_wait(int stage, int round, pipeline *p) {
 
 static inline ulong descriptor(__local const uint4 *tile, const pipeline *p) { return DESCRIPTOR((size_t)tile); }
 
+// What items write, copies read.
+#define leaving_written() asm volatile("fence.proxy.async.shared::cta;" : : : "memory")
+
+static inline void leave(__global uint4 *target, __local const uint4 *source, int bytes, pipeline *p) {
+  if (get_local_id(0) == 0) {
+    asm volatile("cp.async.bulk.global.shared::cta.bulk_group [%0], [%1], %2;\n\tcp.async.bulk.commit_group;"
+                 : : "l"(target), "r"((uint)(size_t)source), "r"(bytes) : "memory");
+  }
+}
+
+// The item that began them waits; before its kernel ends, until they are written.
+static inline void leaving_wait(int count, pipeline *p) {
+  if (get_local_id(0) == 0) {
+    if (count == 0) {
+      asm volatile("cp.async.bulk.wait_group 0;" : : : "memory");
+    } else {
+      asm volatile("cp.async.bulk.wait_group.read 1;" : : : "memory");
+    }
+  }
+}
+
 // The operands of inline assembly are numbered: 0 and 1 the descriptors, then the sums.
 #define TEN(d) "%" #d "0, %" #d "1, %" #d "2, %" #d "3, %" #d "4, %" #d "5, %" #d "6, %" #d "7, %" #d "8, %" #d "9"
 #define SUMS_8(c, i) \
@@ -208,6 +295,15 @@ static inline ulong descriptor(__local const uint4 *tile, const pipeline *p) { r
   #define SHAPE "m64n128k16"
   #define REGISTERS REGISTERS_58 ", %60, %61, %62, %63, %64, %65"
   #define ALL_SUMS(c) SUMS_64(c, 0)
+#elif PANEL == 144
+  #define SHAPE "m64n144k16"
+  #define REGISTERS REGISTERS_58 ", " TEN(6) ", %70, %71, %72, %73"
+  #define ALL_SUMS(c) SUMS_64(c, 0), SUMS_8(c, 64)
+#elif PANEL == 208
+  #define SHAPE "m64n208k16"
+  #define REGISTERS \
+    REGISTERS_58 ", " TEN(6) ", " TEN(7) ", " TEN(8) ", " TEN(9) ", %100, %101, %102, %103, %104, %105"
+  #define ALL_SUMS(c) SUMS_64(c, 0), SUMS_32(c, 64), SUMS_8(c, 96)
 #else
   #define SHAPE "m64n256k16"
   #define REGISTERS \
@@ -238,5 +334,41 @@ static inline void products_end(float *c, pipeline *p) {
   ulong a = 0, b = 0;
   asm volatile(COVERED "wgmma.wait_group.sync.aligned 0;" : "+l"(a), "+l"(b), ALL_SUMS(c) : : "memory");
 }
+
+// One statement for the same reason. 0 is the descriptor, then come 32 sums, then four words of weights for each 16 of k.
+#if PANEL <= 208
+#define WEIGHTS_4(w, i) "r"(w[i]), "r"(w[i + 1]), "r"(w[i + 2]), "r"(w[i + 3])
+#define WEIGHTS_16(w, i) WEIGHTS_4(w, i), WEIGHTS_4(w, i + 4), WEIGHTS_4(w, i + 8), WEIGHTS_4(w, i + 12)
+#define WEIGH_16_K(words) COVERED "wgmma.mma_async.sync.aligned.m64n64k16." PTX_PRODUCT " {%1, " REGISTERS_28 \
+  ", %30, %31, %32}, {" words "}, %0, 1, 1, 1, 1;\n"
+#define NEXT_ROWS "\tadd.s64 %0, %0, 128;\n"
+#define WEIGH_4 WEIGH_16_K("%33, %34, %35, %36") NEXT_ROWS WEIGH_16_K("%37, %38, %39, %40") NEXT_ROWS \
+  WEIGH_16_K("%41, %42, %43, %44") NEXT_ROWS WEIGH_16_K("%45, %46, %47, %48")
+#define WEIGH_8 WEIGH_4 NEXT_ROWS WEIGH_16_K("%49, %50, %51, %52") NEXT_ROWS WEIGH_16_K("%53, %54, %55, %56") NEXT_ROWS \
+  WEIGH_16_K("%57, %58, %59, %60") NEXT_ROWS WEIGH_16_K("%61, %62, %63, %64")
+#define WEIGH_9 WEIGH_8 NEXT_ROWS WEIGH_16_K("%65, %66, %67, %68")
+#if PANEL == 64
+  #define WEIGH WEIGH_4
+  #define ALL_WEIGHTS(w) WEIGHTS_16(w, 0)
+#elif PANEL == 128
+  #define WEIGH WEIGH_8
+  #define ALL_WEIGHTS(w) WEIGHTS_16(w, 0), WEIGHTS_16(w, 16)
+#elif PANEL == 144
+  #define WEIGH WEIGH_9
+  #define ALL_WEIGHTS(w) WEIGHTS_16(w, 0), WEIGHTS_16(w, 16), WEIGHTS_4(w, 32)
+#else
+  #define WEIGH WEIGH_9 NEXT_ROWS WEIGH_16_K("%69, %70, %71, %72") NEXT_ROWS WEIGH_16_K("%73, %74, %75, %76") NEXT_ROWS \
+    WEIGH_16_K("%77, %78, %79, %80") NEXT_ROWS WEIGH_16_K("%81, %82, %83, %84")
+  #define ALL_WEIGHTS(w) WEIGHTS_16(w, 0), WEIGHTS_16(w, 16), WEIGHTS_16(w, 32), WEIGHTS_4(w, 48)
+#endif
+
+static inline void weigh(float *c, const uint *weights, ulong b, int memory, pipeline *p) {
+  asm volatile(COVERED "wgmma.fence.sync.aligned;\n" WEIGH COVERED "wgmma.commit_group.sync.aligned;\n"
+                   COVERED "wgmma.wait_group.sync.aligned 0;"
+               : "+l"(b), SUMS_32(c, 0)
+               : ALL_WEIGHTS(weights)
+               : "memory");
+}
+#endif
 #endif
 #endif

@@ -156,7 +156,7 @@ extension DeviceSurvey.Entry {
 
 extension NarrowSelection {
     /// Whether attention runs by a matrix instruction, or what takes its place.
-    fileprivate var attends: Bool { multipliesAttention && product.form.instruction != nil }
+    fileprivate var attends: Bool { attention != nil }
 
     /// What to know of a form that stands among matrix instructions and is none.
     fileprivate var remark: String {

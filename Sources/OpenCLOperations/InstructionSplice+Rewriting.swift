@@ -5,10 +5,14 @@ extension InstructionSplice {
     private static let localMemory = 227 << 10
 
     /// The splice as what a program is put through before it runs.
-    static func rewriting(kernels: [String]) -> BinaryRewriting {
+    ///
+    /// - Parameters:
+    ///   - kernels: The kernels of the program.
+    ///   - groupsPerUnit: For how many groups a compute unit must have registers, of kernels for which that matters.
+    static func rewriting(kernels: [String], groupsPerUnit: [String: Int] = [:]) -> BinaryRewriting {
         BinaryRewriting(name: "sm_90a, \(version)", localMemory: localMemory) { (binary) throws(OpenCLError) in
             do throws(Refusal) {
-                return try splice(binary, kernels: kernels)
+                return try splice(binary, kernels: kernels, groupsPerUnit: groupsPerUnit)
             } catch {
                 throw OpenCLError(
                     .buildFailure,
@@ -21,5 +25,5 @@ extension InstructionSplice {
 
 extension Specialization {
     /// Whether its instructions stand in comments of the PTX (`wgmma.cl`).
-    var isCovered: Bool { kernel == "linear_wgmma" && defines["EMULATED"] == 0 }
+    var isCovered: Bool { kernel.hasSuffix("_wgmma") && defines["EMULATED"] == 0 }
 }

@@ -18,7 +18,7 @@ package enum InstructionSplice {
     }
 
     /// Changes with what the splice makes of a text.
-    static let version = 1
+    static let version = 2
     /// What stands before an instruction in a comment; `COVERED` in `wgmma.cl`.
     private static let cover = "// sm_90a: "
     /// A program of all kernels of a large model has a few megabytes.
@@ -29,7 +29,11 @@ package enum InstructionSplice {
     /// - Parameters:
     ///   - binary: What the driver gives as the program's binary; PTX, maybe with zeros after it.
     ///   - kernels: Its kernels, each of which must have products.
-    package static func splice(_ binary: [UInt8], kernels: [String]) throws(Refusal) -> [UInt8] {
+    ///   - groupsPerUnit: For how many groups a compute unit must have registers, of kernels for which that matters: the text
+    ///     of each tells its size of a group, and gets `.minnctapersm` behind it.
+    package static func splice(
+        _ binary: [UInt8], kernels: [String], groupsPerUnit: [String: Int] = [:]
+    ) throws(Refusal) -> [UInt8] {
         guard binary.count <= largestText else {
             throw Refusal(nil, "the program has \(binary.count) bytes, at most \(largestText) are read")
         }
@@ -38,7 +42,7 @@ package enum InstructionSplice {
         guard bytes.allSatisfy({ 32..<127 ~= $0 || 9...13 ~= $0 }) else {
             throw Refusal(nil, "the program is no PTX: it has bytes that are no text")
         }
-        var scan = Scan()
+        var scan = Scan(groupsPerUnit)
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count + 1)
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
@@ -72,6 +76,10 @@ package enum InstructionSplice {
         /// The kernels that have products, all waited for.
         private var finished: [String] = []
         private var group: WarpGroupProducts?
+        /// Groups of a compute unit by kernel, of those whose size has not been read.
+        private var groupsPerUnit: [String: Int]
+
+        init(_ groupsPerUnit: [String: Int]) { self.groupsPerUnit = groupsPerUnit }
 
         /// The line as it goes into the result.
         mutating func next(_ line: ArraySlice<UInt8>) throws(Problem) -> ArraySlice<UInt8> {
@@ -89,6 +97,11 @@ package enum InstructionSplice {
             if code.hasPrefix(".version ") { try readVersion(code.dropFirst(9)) }
             if code.hasPrefix(".target ") { return ArraySlice(try retarget(code.dropFirst(8)).utf8) }
             try follow(code)
+            if depth == 0, code.hasPrefix(".reqntid "), let kernel,
+                let count = groupsPerUnit.removeValue(forKey: kernel)
+            {
+                return line + ArraySlice("\n.minnctapersm \(count)".utf8)
+            }
             return line
         }
 
@@ -164,18 +177,38 @@ package enum InstructionSplice {
             if target == nil { return "there is no .target" }
             if depth != 0 { return "it ends within a kernel" }
             let missing = kernels.filter { !finished.contains($0) }
-            return missing.isEmpty ? nil : "no instruction is in kernel \(missing.joined(separator: ", "))"
+            if !missing.isEmpty { return "no instruction is in kernel \(missing.joined(separator: ", "))" }
+            let sizeless = groupsPerUnit.keys.sorted()
+            return sizeless.isEmpty ? nil : "no .reqntid is in kernel \(sizeless.joined(separator: ", "))"
         }
     }
 }
 
-/// The products of a warp group between a fence and their end: as many as `wgmma.cl` has, all of the same sums.
+/// The products of a warp group between a fence and their end: of tiles in local memory by each other, or of weights that
+/// items hold by a tile; as many as `wgmma.cl` has, all of the same sums.
 private struct WarpGroupProducts {
-    private static let count = 4
+    /// What is multiplied by a tile.
+    private enum Kind {
+        case tile, weights
+
+        /// How many there may be: of tiles 64 of k, of weights all keys of a block.
+        var counts: [Int] { self == .tile ? [4] : [4, 8, 9, 13] }
+        /// By how much a descriptor advances from one to the next.
+        var advance: Substring { self == .tile ? "2" : "128" }
+        /// What its text ends in.
+        var tail: String { self == .tile ? ", 1, 1, 1, 0, 0;" : ", 1, 1, 1, 1;" }
+    }
+
     /// Registers that an item's sums take.
-    private static let sums = ["m64n64k16": 32, "m64n128k16": 64, "m64n256k16": 128]
+    private static let sums = [
+        "m64n64k16": 32, "m64n128k16": 64, "m64n144k16": 72, "m64n208k16": 104, "m64n256k16": 128,
+    ]
     private var found = 0
-    private var operands: Substring?
+    private var kind: Kind?
+    /// The registers of the sums and the descriptors, as the first product names them.
+    private var operands: [Substring] = []
+    /// Those of weights, which no two products share.
+    private var weights: Set<Substring> = []
 
     /// Adds a product; says what is wrong with it.
     mutating func add(_ instruction: Substring) -> String? {
@@ -185,28 +218,40 @@ private struct WarpGroupProducts {
             let sums = Self.sums[String(name[4])], name[5] == "f32", ["f16", "bf16"].contains(name[6]),
             name[7] == name[6]
         else { return "'\(words[0].prefix(80))' is no product that a kernel asks for" }
-        guard let open = words[1].firstIndex(of: "{"), let close = words[1].firstIndex(of: "}"), open < close,
-            open == words[1].startIndex
-        else { return "a product without the registers of its sums" }
-        let registers = Self.registers(words[1][words[1].index(after: open)..<close])
+        var rest = words[1]
+        guard let text = Self.takeBraces(&rest) else { return "a product without the registers of its sums" }
+        let registers = Self.registers(text)
         guard let registers, registers.count == sums, Set(registers).count == sums else {
             return "a product must name \(sums) registers, each once, for its sums"
         }
-        let rest = words[1][words[1].index(after: close)...]
-        let tail = ", 1, 1, 1, 0, 0;"
-        guard rest.hasPrefix(", "), rest.hasSuffix(tail), rest.count > tail.count + 2,
-            let descriptors = Self.registers(rest.dropFirst(2).dropLast(tail.count)), descriptors.count == 2
-        else { return "a product must name two descriptors, and end in '\(tail)'" }
-        guard operands == nil || operands == words[1] else { return "a product of other registers than the one before" }
-        operands = words[1]
+        guard rest.hasPrefix(", ") else { return "a product without its factors" }
+        rest = rest.dropFirst(2)
+        let kind = rest.hasPrefix("{") ? Kind.weights : .tile
+        if kind == .weights {
+            guard let text = Self.takeBraces(&rest), let words = Self.registers(text), words.count == 4,
+                Set(words).count == 4, weights.isDisjoint(with: words), rest.hasPrefix(", ")
+            else { return "a product must name 4 registers of weights, which no other names" }
+            weights.formUnion(words)
+            rest = rest.dropFirst(2)
+        }
+        let count = kind == .tile ? 2 : 1
+        guard rest.hasSuffix(kind.tail), rest.count > kind.tail.count,
+            let descriptors = Self.registers(rest.dropLast(kind.tail.count)), descriptors.count == count
+        else {
+            return "a product must name \(count == 2 ? "two descriptors" : "a descriptor"), and end in '\(kind.tail)'"
+        }
+        guard found == 0 || (kind == self.kind && operands == registers + descriptors) else {
+            return "a product of other registers than the one before"
+        }
+        (self.kind, operands) = (kind, registers + descriptors)
         found += 1
-        return found > Self.count ? "more than \(Self.count) products together" : nil
+        return found > kind.counts.max() ?? 0 ? "more than \(kind.counts.max() ?? 0) products together" : nil
     }
 
     /// What is wrong with another line among the products: the descriptors advance, and nothing else may happen.
     func problem(withOther code: Substring) -> String? {
         let words = code.split { " \t,;".contains($0) }
-        guard words.count == 4, words[0] == "add.s64", words[1] == words[2], words[3] == "2" else {
+        guard words.count == 4, words[0] == "add.s64", words[1] == words[2], words[3] == (kind ?? .tile).advance else {
             return "'\(code.prefix(60))' stands among products"
         }
         return nil
@@ -214,7 +259,18 @@ private struct WarpGroupProducts {
 
     /// What is missing where the products end.
     var problemAtEnd: String? {
-        found == Self.count ? nil : "\(found) products together, and there must be \(Self.count)"
+        let counts = (kind ?? .tile).counts
+        return counts.contains(found)
+            ? nil
+            : "\(found) products together, and there must be \(counts.map(String.init).joined(separator: " or "))"
+    }
+
+    /// Takes what stands in braces at the begin of a text; nil where none does.
+    private static func takeBraces(_ text: inout Substring) -> Substring? {
+        guard text.first == "{", let close = text.firstIndex(of: "}") else { return nil }
+        let inside = text[text.index(after: text.startIndex)..<close]
+        text = text[text.index(after: close)...]
+        return inside
     }
 
     /// `%f1, %f2` as names; nil where anything else is among them.

@@ -64,7 +64,13 @@ final class KernelLibrary {
         let isAlone = missing.count == 1
         let source = missing.enumerated().map { isAlone ? $1.source : $1.source(suffix: "__\($0)") }.joined()
         let functions = missing.enumerated().map { $1.kernel + (isAlone ? "" : "__\($0)") }
-        let rewriting = missing[0].isCovered ? InstructionSplice.rewriting(kernels: functions) : nil
+        let groupsPerUnit = zip(functions, missing).compactMap { function, specialization in
+            specialization.defines["GROUPS_PER_UNIT"].map { (function, $0) }
+        }
+        let rewriting =
+            missing[0].isCovered
+            ? InstructionSplice.rewriting(
+                kernels: functions, groupsPerUnit: Dictionary(uniqueKeysWithValues: groupsPerUnit)) : nil
         let program = try Self.compiler.withLock { (_) throws(OpenCLError) in
             try Program(
                 context, source: source, options: missing[0].options, cache: cache, rewriting: rewriting)

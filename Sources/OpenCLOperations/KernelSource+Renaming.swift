@@ -34,7 +34,8 @@ extension KernelSource {
                 names.insert(String(Substring(name)))
             } else if line.starts(with: "typedef ".utf8), let semicolon = line.lastIndex(of: UInt8(ascii: ";")) {
                 names.insert(lastWord(line[..<semicolon]))
-            } else if line.starts(with: "} ".utf8), line.last == UInt8(ascii: ";") {
+            } else if line.starts(with: "} ".utf8), line.last == UInt8(ascii: ";"), !line.contains(UInt8(ascii: "[")) {
+                // Not of a member that is an array.
                 names.insert(lastWord(line.dropLast()))
             } else if ["static ", "inline ", "void ", "__kernel "].contains(where: { line.starts(with: $0.utf8) }) {
                 names.insert(functionName(in: line))

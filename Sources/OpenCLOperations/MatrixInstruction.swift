@@ -6,7 +6,8 @@ package import Operations
 /// The order is that of preference where a device has several.
 /// Which devices have it stands in `Quirks.swift`.
 package enum MatrixInstruction: Int, Sendable, CaseIterable {
-    /// wgmma m64nNk16 of 128 items, out of local memory: linear layers and patch embedding, by `linear_wgmma.cl`.
+    /// wgmma m64nNk16 of 128 items, out of local memory: linear layers and patch embedding by `linear_wgmma.cl`, attention by
+    /// `attention_wgmma.cl`.
     case wgmma = 8
     /// mma.sync m16n8k16, with ldmatrix and cp.async.
     case mma16 = 1
@@ -42,8 +43,8 @@ package enum MatrixInstruction: Int, Sendable, CaseIterable {
     /// MATRIX_COLUMNS of `matrix_layout.cl`: columns of a product.
     var columns: Int { self == .dpas8 || self == .subgroup8 ? 8 : 16 }
 
-    /// The instruction that attention runs by.
-    var ofAttention: MatrixInstruction { self == .wgmma ? .mma16 : self }
+    /// The instruction of a wave: what warp groups cannot run is run by it on the same device.
+    var ofWaves: MatrixInstruction { self == .wgmma ? .mma16 : self }
 
     /// Whether it multiplies numbers of a precision.
     package func multiplies(_ precision: Precision) -> Bool {
@@ -76,6 +77,8 @@ package enum MatrixEmulation: Int, Sendable {
     case exchangedSums
     /// A lane that asks another hears itself, so that attention alone is wrong.
     case deafLanes
+    /// Each two lanes have each other's weighted values, so that attention by warp groups alone is wrong.
+    case exchangedWeights
 }
 
 /// Tile of `linear_matrix.cl`: what `Scripts/offline-check` compiles without a spill.
@@ -132,7 +135,7 @@ struct AttentionMatrixTile {
         case .dpas8, .dpas16: (keys, largestWidth, holdsQueries) = (16, 64, false)
         case .subgroup8: (keys, largestWidth, holdsQueries) = (16, 32, false)
         }
-        if instruction.ofAttention == .mma16, headWidth <= 80 { (queryTiles, holdsQueries) = (2, false) }
+        if instruction.ofWaves == .mma16, headWidth <= 80 { (queryTiles, holdsQueries) = (2, false) }
         if headWidth > largestWidth, !product.isEmulated { return nil }
     }
 

@@ -7,7 +7,7 @@ import Operations
 /// neither reach a model nor the form that is tried next.
 package final class NarrowProbe {
     /// To be raised where other cases or bounds may decide otherwise: what was found before is not trusted then.
-    static let version = 2
+    static let version = 3
 
     private let device: Device
     private let options: OpenCLBackend.Options
@@ -73,9 +73,8 @@ package final class NarrowProbe {
         let isHardware = right.contains { $0.form.instruction?.isHardware != false }
         let (product, others) = fastest(of: isHardware ? right : right + [portable], timing: options.narrowTiming)
         refusals += others
-        let attention = try refusalOfAttention(by: product)
-        if let attention { refusals.append(attention) }
-        return NarrowSelection(product, multipliesAttention: attention == nil, refusals: refusals)
+        let attention = try attentionInstruction(of: product, &refusals)
+        return NarrowSelection(product, attention: attention, refusals: refusals)
     }
 
     /// Why linear layers must not run by a product; nil where they may, in every tile that they could have.
@@ -85,7 +84,7 @@ package final class NarrowProbe {
         let tiles: [WarpGroupTile?] =
             product.form == .wgmma ? WarpGroupTile.all(isEmulated: product.isEmulated) : [nil]
         for tile in tiles {
-            let refusal = refusal(of: .linear, by: product, expecting: expected, within: product.linearBound) {
+            let refusal = refusal(of: .linear, by: product.form, expecting: expected, within: product.linearBound) {
                 backend throws(OpenCLError) in try probe.compute(on: backend, by: product, tile)
             }
             if let refusal { return refusal }
@@ -93,9 +92,28 @@ package final class NarrowProbe {
         return nil
     }
 
-    /// Why attention must not run by a product; nil where it may, or would not in any case.
-    private func refusalOfAttention(by product: NarrowProduct) throws(OpenCLError) -> NarrowSelection.Refusal? {
-        guard let instruction = product.form.instruction?.ofAttention else { return nil }
+    /// The instruction by which attention of a product is right; nil for none. Why it is no other is added to refusals.
+    ///
+    /// Warp groups need that of a wave beside theirs, for what they cannot run.
+    private func attentionInstruction(
+        of product: NarrowProduct, _ refusals: inout [NarrowSelection.Refusal]
+    ) throws(OpenCLError) -> MatrixInstruction? {
+        guard let instruction = product.form.instruction else { return nil }
+        if let refusal = try refusalOfAttention(by: instruction.ofWaves, of: product) {
+            refusals.append(refusal)
+            return nil
+        }
+        guard instruction == .wgmma, let refusal = try refusalOfAttention(by: instruction, of: product) else {
+            return instruction
+        }
+        refusals.append(refusal)
+        return instruction.ofWaves
+    }
+
+    /// Why attention must not run by an instruction; nil where it may.
+    private func refusalOfAttention(
+        by instruction: MatrixInstruction, of product: NarrowProduct
+    ) throws(OpenCLError) -> NarrowSelection.Refusal? {
         for probe in AttentionProbe.all(product, instruction) {
             let expected = try attempt { backend throws(OpenCLError) in
                 try backend.download(
@@ -103,7 +121,7 @@ package final class NarrowProbe {
                         backend.upload(probe.input), heads: probe.heads, scale: probe.scale, bias: nil, queries: nil))
             }
             let bound = probe.bound(product)
-            let refusal = refusal(of: .attention, by: product, expecting: expected, within: { _ in bound }) {
+            let refusal = refusal(of: .attention, by: instruction.form, expecting: expected, within: { _ in bound }) {
                 backend throws(OpenCLError) in try probe.compute(on: backend, by: product, instruction)
             }
             if let refusal { return refusal }
@@ -111,19 +129,19 @@ package final class NarrowProbe {
         return nil
     }
 
-    /// Why an operation must not run by a product; nil where every number is within a bound of what is expected.
+    /// Why an operation must not run by a form; nil where every number is within a bound of what is expected.
     private func refusal(
-        of operation: Operation, by product: NarrowProduct, expecting expected: HostTensor,
+        of operation: Operation, by form: NarrowForm, expecting expected: HostTensor,
         within bound: (Float) -> Float, _ compute: (OpenCLBackend) throws(OpenCLError) -> HostTensor
     ) -> NarrowSelection.Refusal? {
         do throws(OpenCLError) {
             // NaN is within no bound.
             let wrong = zip(try attempt(compute).values, expected.values).first { !(abs($0 - $1) <= bound($1)) }
             return wrong.map {
-                NarrowSelection.Refusal(operation, by: product.form, .wrong, "computed \($0) instead of \($1)")
+                NarrowSelection.Refusal(operation, by: form, .wrong, "computed \($0) instead of \($1)")
             }
         } catch {
-            return NarrowSelection.Refusal(operation, by: product.form, error)
+            return NarrowSelection.Refusal(operation, by: form, error)
         }
     }
 }

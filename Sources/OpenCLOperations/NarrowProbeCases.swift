@@ -42,12 +42,12 @@ struct LinearProbe {
 
 /// Attention over more than one block of keys and a part of one.
 struct AttentionProbe {
-    let tokens = 83
+    let tokens: Int
     let heads = 2
     let headWidth: Int
     /// Whether queries, keys and values come as floats, as they do after a rotation, and not as operands.
     let readsFloats: Bool
-    let tile: AttentionMatrixTile
+    let tile: AttentionTile
     /// Large enough that few keys have most of the weight, so that it matters which.
     let scale: Float = 0.25
     /// Multiples of 1/32 from −2 to 2, which no precision rounds: from a linear congruential generator (Numerical Recipes).
@@ -56,7 +56,12 @@ struct AttentionProbe {
     /// Heads as wide as most are, or as a form takes at most, and wide ones that come as floats.
     ///
     /// An instruction that is imitated has those alone that are compiled in a second.
+    ///
+    /// Of warp groups each tile, that of several blocks with a part of one, and of several tiles of queries.
     static func all(_ product: NarrowProduct, _ instruction: MatrixInstruction) -> [AttentionProbe] {
+        if instruction == .wgmma {
+            return AttentionWarpGroupTile.all.map { AttentionProbe(tokens: $0.probedTokens, .warpGroups($0)) }
+        }
         let widths = product.form == .subgroup8 ? (32, 32) : (64, 128)
         let usual = AttentionProbe(product, instruction, headWidth: widths.0, readsFloats: false)
         let wide =
@@ -68,7 +73,11 @@ struct AttentionProbe {
     /// Nil where heads of the width run by another kernel.
     private init?(_ product: NarrowProduct, _ instruction: MatrixInstruction, headWidth: Int, readsFloats: Bool) {
         guard let tile = AttentionMatrixTile(product, instruction, headWidth: headWidth) else { return nil }
-        (self.headWidth, self.readsFloats, self.tile) = (headWidth, readsFloats, tile)
+        self.init(tokens: 83, headWidth: headWidth, readsFloats: readsFloats, .waves(tile))
+    }
+
+    private init(tokens: Int, headWidth: Int = 64, readsFloats: Bool = false, _ tile: AttentionTile) {
+        (self.tokens, self.headWidth, self.readsFloats, self.tile) = (tokens, headWidth, readsFloats, tile)
         var state: UInt32 = 1
         let values = (0..<tokens * 3 * heads * headWidth).map { _ in
             state = state &* 1_664_525 &+ 1_013_904_223
@@ -81,9 +90,16 @@ struct AttentionProbe {
         on backend: OpenCLBackend, by product: NarrowProduct, _ instruction: MatrixInstruction
     ) throws(OpenCLError) -> HostTensor {
         let x = try backend.upload(input)
-        let y = try backend.attentionMatrix(
-            readsFloats ? x : backend.narrowed(x, to: product, as: .operand), heads: heads, scale: scale, bias: nil,
-            queries: tokens, tile, product, instruction)
+        let queryKeyValue = readsFloats ? x : try backend.narrowed(x, to: product, as: .operand)
+        let y =
+            switch tile {
+            case .waves(let tile):
+                try backend.attentionMatrix(
+                    queryKeyValue, heads: heads, scale: scale, bias: nil, queries: tokens, tile, product, instruction)
+            case .warpGroups(let tile):
+                try backend.attentionWarpGroups(
+                    queryKeyValue, heads: heads, scale: scale, queries: tokens, tile, product)
+            }
         return try backend.download(backend.widened(y, from: product))
     }
 

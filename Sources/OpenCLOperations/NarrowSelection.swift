@@ -36,15 +36,23 @@ package struct NarrowSelection: Sendable, Hashable {
 
     /// The product that linear layers get.
     package let product: NarrowProduct
-    /// Whether attention runs by the product's matrix instruction, where it has one.
-    package let multipliesAttention: Bool
+    /// The matrix instruction that attention runs by; nil where it is float32.
+    package let attention: MatrixInstruction?
     /// What is not used.
     package let refusals: [Refusal]
 
-    /// Takes a product as it is.
-    package init(_ product: NarrowProduct, multipliesAttention: Bool = true, refusals: [Refusal] = []) {
-        (self.product, self.multipliesAttention, self.refusals) = (product, multipliesAttention, refusals)
+    /// Takes a product as it is, and an instruction for attention.
+    package init(_ product: NarrowProduct, attention: MatrixInstruction?, refusals: [Refusal] = []) {
+        (self.product, self.attention, self.refusals) = (product, attention, refusals)
     }
+
+    /// Takes a product as it is; attention runs by its instruction, where it has one.
+    package init(_ product: NarrowProduct, refusals: [Refusal] = []) {
+        self.init(product, attention: product.form.instruction, refusals: refusals)
+    }
+
+    /// Whether the product has a matrix instruction, and attention does not run by it.
+    package var attendsInFloat32: Bool { product.form.instruction != nil && attention == nil }
 
     /// What `auto` comes to: the first of bfloat16 and float16 that a matrix instruction multiplies; nil for float32.
     ///

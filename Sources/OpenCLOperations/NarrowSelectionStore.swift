@@ -35,7 +35,10 @@ extension NarrowSelection {
         }
         // What the host decides: how probes ask, and the tiles, by every number of theirs.
         let decisions: [Any] =
-            [NarrowProbe.version, InstructionSplice.version, WarpGroupTile.all(isEmulated: false)]
+            [
+                NarrowProbe.version, InstructionSplice.version, WarpGroupTile.all(isEmulated: false),
+                AttentionWarpGroupTile.all,
+            ]
             + MatrixInstruction.allCases.flatMap { instruction -> [Any] in
                 let attention = [32, 64, 80, 128].map {
                     AttentionMatrixTile(NarrowProduct(.float16, instruction.form), instruction, headWidth: $0)

@@ -7,10 +7,8 @@ import Operations
 extension OpenCLBackend {
     /// The instruction that attention runs by, and its product; nil where it does not.
     var attentionProduct: (product: NarrowProduct, instruction: MatrixInstruction)? {
-        guard let selection, selection.multipliesAttention, let instruction = selection.product.form.instruction else {
-            return nil
-        }
-        return (selection.product, instruction.ofAttention)
+        guard let selection, let instruction = selection.attention else { return nil }
+        return (selection.product, instruction)
     }
 
     /// The same values as operands, where the product's linear layers read them.

@@ -19,6 +19,9 @@ package final class Program: Sendable {
     package let origin: Origin
     /// Bytes of local memory that its kernels may take.
     let localMemoryLimit: Int
+    /// What a GPU's driver may count on top of what a kernel declares, and of what the device has: 16 bytes by NVIDIA's, which
+    /// runs a kernel of all 48 KiB. Too much it refuses itself; PoCL, on CPU devices, ends the process.
+    private static let driversOwnMemory = 1 << 10
 
     /// Compiles a program, or loads what compiling it gave the last time.
     ///
@@ -36,7 +39,8 @@ package final class Program: Sendable {
         try ForkGuard.check()
         try DriverCache.requireFreeSpace(forPlatform: context.device.platformName)
         self.context = context
-        localMemoryLimit = max(context.device.localMemory, rewriting?.localMemory ?? 0)
+        let ownMemory = context.device.kind == .gpu ? Self.driversOwnMemory : 0
+        localMemoryLimit = max(context.device.localMemory + ownMemory, rewriting?.localMemory ?? 0)
         let key = cache.map { cache in
             ProgramKey(
                 source: source, options: options, device: context.device, engineVersion: cache.engineVersion,

@@ -20,11 +20,13 @@ public struct AttentionCase: OperationCase {
     /// Attention.
     public var operation: Operation { .attention }
 
-    /// Tokens around steps and the real lengths n² + 1; head widths of every family; scores from flat to one-hot.
+    /// Tokens around steps and, of heads as most are, around blocks; the real lengths n² + 1; head widths of every family; scores from flat to one-hot.
     public static let all: [any OperationCase] =
         [1, 2, 7, 8, 9, 17, 31, 33, 65].map { AttentionCase(batch: 2, tokens: $0, heads: 3, headWidth: 16) }
         + [4, 6, 12, 24, 32, 64, 72, 80, 88].map { AttentionCase(batch: 1, tokens: 26, heads: 2, headWidth: $0) }
         + [197, 257].map { AttentionCase(batch: 1, tokens: $0, heads: 2, headWidth: 32) }
+        + [60, 130, 200, 280, 300].map { AttentionCase(batch: 2, tokens: $0, heads: 1, headWidth: 64) }
+        + [AttentionCase(batch: 1, tokens: 205, heads: 2, headWidth: 64, sharpness: 30, queries: 70)]
         + [577, 1370].map { AttentionCase(batch: 1, tokens: $0, heads: 1, headWidth: 8) }
         + [0, 30, 1000].map { AttentionCase(batch: 1, tokens: 50, heads: 2, headWidth: 16, sharpness: $0) }
         + [1, 9, 17, 65, 197].map { AttentionCase(batch: 2, tokens: $0, heads: 3, headWidth: 16, hasBias: true) }

@@ -32,7 +32,7 @@ struct ProbeFaultTests {
         let backend = try backend()
         guard layer.wasHit, let selection = backend.selection else { return "nothing was launched" }
         let refusals = selection.refusals.map { "\($0)" }
-        guard selection.product == candidates[1], selection.multipliesAttention,
+        guard selection.product == candidates[1], !selection.attendsInFloat32,
             refusals.count == 1, refusals[0].hasPrefix("mma16 is not used for linear: failed: ")
         else { return "\(selection.product) was taken: \(refusals)" }
         // What a model gets is in no context that was lost.

@@ -109,6 +109,9 @@ struct KernelRenamingTests {
             typedef float8 vfloat;
             typedef struct {
               float WIDTHS;
+              struct {
+                int count;
+              } parts[2];
             } pair;
             static inline float twice(float x) { return 2 * x; }
             static inline __attribute__((overloadable)) float thrice(float x) { return 3 * x; }
@@ -122,7 +125,7 @@ struct KernelRenamingTests {
         }
         for name in [
             "WIDTHS__3", "float8__3", "get_global_id__3", "reqd_work_group_size__3", "__attribute____3",
-            "overloadable__3",
+            "overloadable__3", "2__3", "parts__3",
         ] {
             #expect(!renamed.contains(name), "\(name) is not")
         }
@@ -131,7 +134,9 @@ struct KernelRenamingTests {
 
     @Test(
         "No kernel loses an attribute to a suffix",
-        arguments: ["attention_matrix", "linear_matrix", "linear_wgmma", "attention_simd", "layer_norm"])
+        arguments: [
+            "attention_matrix", "attention_wgmma", "linear_matrix", "linear_wgmma", "attention_simd", "layer_norm",
+        ])
     func attributes(kernel: String) {
         let renamed = KernelSource.renaming(KernelSource.text(of: kernel), suffix: "__3")
         #expect(renamed.contains("\(kernel)__3("))
@@ -143,9 +148,13 @@ struct KernelRenamingTests {
     @Test("Two specializations of a kernel compile in one program", .requiresOpenCL)
     func together() throws {
         let backend = try OpenCLBackend(try #require(TestDevice.first))
-        let specializations = ["layer_norm", "softmax", "linear", "pooling", "attention_simd"].flatMap { kernel in
-            [4, 8].map { Specialization(kernel, ["VECTOR": $0]) }
-        }
+        let specializations =
+            ["layer_norm", "softmax", "linear", "pooling", "attention_simd"].flatMap { kernel in
+                [4, 8].map { Specialization(kernel, ["VECTOR": $0]) }
+            }
+            + ["linear_wgmma", "attention_wgmma", "linear_matrix", "attention_matrix"].flatMap { kernel in
+                [0, 1].map { Specialization(kernel, ["EMULATED": 1, "OPERAND": $0]) }
+            }
         try backend.library.compile(specializations)
         for specialization in specializations {
             let name = try backend.library.newKernel(for: specialization).name

@@ -5,15 +5,16 @@ import Testing
 @testable import OpenCLOperations
 
 /// PTX of `linear_wgmma.cl` as clang 15 makes it (`Scripts/offline-check` has the options), with INPUTS 64, OUTPUTS 128 and
-/// OPERAND 1, but for .version and .target, which are those of a driver of compute capability 9.0.
+/// OPERAND 1, but for .version and .target, which are those of a driver of compute capability 9.0; and of `attention_wgmma.cl`,
+/// with HEADS 1, KEYS 64 and OPERAND 1.
 @Suite("Splicing instructions into PTX")
 struct InstructionSpliceTests {
-    private static let path =
+    private static let folder =
         URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
-        + "/Fixtures/OpenCLOperations/linear_wgmma.ptx"
+        + "/Fixtures/OpenCLOperations/"
 
-    private func fixture() throws -> String {
-        String(decoding: try Data(contentsOf: URL(filePath: Self.path)), as: UTF8.self)
+    private func fixture(of kernel: String = "linear_wgmma") throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: Self.folder + kernel + ".ptx")), as: UTF8.self)
     }
 
     private func splice(_ text: String, kernels: [String] = ["linear_wgmma"]) throws -> String {
@@ -31,8 +32,10 @@ struct InstructionSpliceTests {
     }
 
     /// The same text with what the first line that holds a word was changed into.
-    private func fixture(_ word: String, _ change: (String) -> String) throws -> String {
-        var lines = try fixture().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    private func fixture(
+        _ word: String, of kernel: String = "linear_wgmma", _ change: (String) -> String
+    ) throws -> String {
+        var lines = try fixture(of: kernel).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let index = try #require(lines.firstIndex { $0.contains(word) })
         lines[index] = change(lines[index])
         return lines.joined(separator: "\n")
@@ -40,11 +43,8 @@ struct InstructionSpliceTests {
 
     @Test("takes the text of a driver that has run it")
     func driver() throws {
-        let folder = URL(filePath: Self.path).deletingLastPathComponent()
         // By driver 580.159.04 for an H100; the text ends in a zero byte there.
-        let text = try Data(contentsOf: folder.appending(path: "linear_wgmma_driver.ptx"))
-        let spliced = try InstructionSplice.splice(Array(text) + [0], kernels: ["linear_wgmma"])
-        let result = String(decoding: spliced, as: UTF8.self)
+        let result = try splice(try fixture(of: "linear_wgmma_driver") + "\0")
         #expect(result.contains("\n.target sm_90a, texmode_independent"))
         #expect(result.ranges(of: "\n\twgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {").count == 4)
         #expect(!result.contains("// sm_90a"))
@@ -71,6 +71,68 @@ struct InstructionSpliceTests {
             let code = String(covered.drop { $0 == "\t" })
             #expect(code == "// sm_90a: " + uncovered.dropFirst())
         }
+    }
+
+    @Test("asks for registers for some groups behind the size of a group, and refuses a kernel that does not say it")
+    func groupsPerUnit() throws {
+        let text = try fixture(of: "linear_wgmma_driver")
+        let kernels = ["linear_wgmma"]
+        let plain = try splice(text)
+        let limited = try InstructionSplice.splice(
+            Array(text.utf8), kernels: kernels, groupsPerUnit: ["linear_wgmma": 3])
+        let size = ".reqntid 256, 1, 1\n"
+        #expect(plain.ranges(of: size).count == 1)
+        #expect(
+            String(decoding: limited, as: UTF8.self)
+                == plain.replacing(size, with: size + ".minnctapersm 3\n"))
+        let refusal = #expect(throws: InstructionSplice.Refusal.self) {
+            try InstructionSplice.splice(
+                Array(text.replacing(size, with: "").utf8), kernels: kernels, groupsPerUnit: ["linear_wgmma": 3])
+        }
+        #expect(refusal?.reason == "no .reqntid is in kernel linear_wgmma")
+    }
+
+    @Test("uncovers products of weights that items hold")
+    func weights() throws {
+        let attention = try fixture(of: "attention_wgmma")
+        let result = try splice(attention, kernels: ["attention_wgmma"])
+        #expect(result.ranges(of: "\n\twgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {").count == 8)
+        #expect(result.ranges(of: ", 1, 1, 1, 1;\n").count == 4)
+        #expect(!result.contains("// sm_90a"))
+    }
+
+    @Test(
+        "refuses products of weights that do not fit",
+        arguments: [
+            (", 1, 1, 1, 1;", ", 1, 1, 1, 0;", "a product must name a descriptor, and end in ', 1, 1, 1, 1;'"),
+            (", 1, 1, 1, 1;", ", %rd1, 1, 1, 1, 1;", "a product must name a descriptor"),
+            ("}, {", "}, {%r1, ", "a product must name 4 registers of weights"),
+            ("}, {", "}, %r1, {", "a product must name two descriptors"),
+            ("}, %rd", "} %rd", "a product must name 4 registers of weights"),
+            (", 128;", ", 2;", "stands among products"),
+        ])
+    func weightRefusals(_ old: String, _ new: String, _ message: String) throws {
+        let line = old == ", 128;" ? "add.s64 %" : ", 1, 1, 1, 1;"
+        let text = try fixture(line, of: "attention_wgmma") { $0.replacing(old, with: new) }
+        #expect(text != (try fixture(of: "attention_wgmma")), "the fixture does not hold '\(old)'")
+        let refusal = refusal(text, kernels: ["attention_wgmma"])
+        #expect(refusal?.contains(message) == true, "\(refusal ?? "it was spliced")")
+    }
+
+    @Test("refuses weights that two products share, or too few products of them")
+    func sharedWeights() throws {
+        var lines = try fixture(of: "attention_wgmma").split(separator: "\n", omittingEmptySubsequences: false)
+        let products = lines.indices.filter { lines[$0].contains(", 1, 1, 1, 1;") }
+        try #require(products.count == 4)
+        var shared = lines
+        shared[products[1]] = lines[products[0]]
+        #expect(
+            refusal(shared.joined(separator: "\n"), kernels: ["attention_wgmma"])?
+                .contains("4 registers of weights, which no other names") == true)
+        lines.remove(at: products[2])
+        #expect(
+            refusal(lines.joined(separator: "\n"), kernels: ["attention_wgmma"])?
+                .contains("3 products together, and there must be 4 or 8 or 9 or 13") == true)
     }
 
     @Test("takes zeros at the end of a binary for none of the text")
@@ -193,6 +255,7 @@ struct InstructionSpliceTests {
     @Test("only what is spliced is a program apart")
     func covered() {
         #expect(Specialization("linear_wgmma", ["EMULATED": 0]).isCovered)
+        #expect(Specialization("attention_wgmma", ["EMULATED": 0]).isCovered)
         #expect(!Specialization("linear_wgmma", ["EMULATED": 1]).isCovered)
         #expect(!Specialization("linear_matrix", ["EMULATED": 0]).isCovered)
     }

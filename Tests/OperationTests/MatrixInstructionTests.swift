@@ -40,6 +40,10 @@ struct MatrixInstructionTests {
             // The operands' layouts do not depend on their precision.
             names.removeAll { $0.hasSuffix("bias") }
         }
+        if product.form == .wgmma {
+            names += [60, 130, 200, 280, 300].map { "attention 2×\($0) tokens, 1 head of 64" }
+            names.append("attention 1×205 tokens, 2 heads of 64, sharpness 30, the first 70 ask")
+        }
         let cases = OperationCases.all.filter { names.contains("\($0)") }
         #expect(cases.count == names.count)
         return cases

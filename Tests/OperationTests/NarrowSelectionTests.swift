@@ -29,6 +29,16 @@ struct NarrowSelectionTests {
         }
     }
 
+    @Test("lets waves attend where warp groups are wrong there alone", arguments: products([.wgmma], .exchangedWeights))
+    func wavesAttend(product: NarrowProduct) throws {
+        let portable = NarrowProduct(product.precision, .portable)
+        let selection = try #require(try Self.backend(product.precision, among: [product, portable]).selection)
+        #expect(selection.product == product && selection.attention == .mma16 && !selection.attendsInFloat32)
+        let refusal = try #require(selection.refusals.first)
+        #expect(selection.refusals.count == 1 && refusal.operation == .attention && refusal.form == .wgmma)
+        #expect(refusal.reason.wholeMatch(of: /computed \S+ instead of \S+/) != nil, "\(refusal)")
+    }
+
     @Test(
         "takes an instruction that computes what it should, for attention too",
         arguments: products([.wgmma, .wmma11], .faithful))
@@ -45,7 +55,7 @@ struct NarrowSelectionTests {
         let next = NarrowProduct(product.precision, .dpas8, emulation: .faithful)
         let candidates = [product, next, NarrowProduct(product.precision, .portable)]
         let selection = try #require(try Self.backend(product.precision, among: candidates).selection)
-        #expect(selection.product == next && selection.multipliesAttention)
+        #expect(selection.product == next && selection.attention == .dpas8)
         let refusal = try #require(selection.refusals.first)
         #expect(selection.refusals.count == 1 && refusal.operation == .linear && refusal.form == product.form)
         #expect(refusal.reason.wholeMatch(of: /computed \S+ instead of \S+/) != nil, "\(refusal)")
@@ -59,7 +69,7 @@ struct NarrowSelectionTests {
         let portable = NarrowProduct(product.precision, .portable)
         let backend = try Self.backend(product.precision, among: [product, portable])
         let selection = try #require(backend.selection)
-        #expect(selection.product == product && !selection.multipliesAttention)
+        #expect(selection.product == product && selection.attendsInFloat32)
         let refusal = try #require(selection.refusals.first)
         #expect(selection.refusals.count == 1 && refusal.operation == .attention, "\(refusal)")
         #expect(refusal.reason.wholeMatch(of: /computed \S+ instead of \S+/) != nil, "\(refusal)")
@@ -117,7 +127,7 @@ struct NarrowSelectionTests {
             return (product.form == .mma16 ? 310e-6 : 120e-6) + (turn < 5 ? 1 : 0)
         }
         let selection = try #require(first.selection)
-        #expect(selection.product == Self.rivals[1] && selection.multipliesAttention)
+        #expect(selection.product == Self.rivals[1] && selection.attention == .dpas8)
         #expect(
             selection.refusals == [
                 NarrowSelection.Refusal(.linear, by: .mma16, .slower, "0.31 ms against 0.12 of dpas8")
@@ -149,7 +159,7 @@ struct NarrowSelectionTests {
         ]
         for fast in candidates {
             let selection = try Self.backend(.bfloat16, among: candidates) { $0 == fast ? 1e-3 : 2e-3 }.selection
-            #expect(selection?.product == fast && selection?.multipliesAttention == true)
+            #expect(selection?.product == fast && selection?.attendsInFloat32 == false)
             #expect(selection?.refusals.map(\.cause) == [.slower])
         }
     }

@@ -142,7 +142,7 @@ extension InferenceSession {
     /// The precision, and how it multiplies where that is less than float32.
     package var arithmetic: String {
         guard let selection else { return precision.rawValue }
-        return "\(selection.product)" + (selection.multipliesAttention ? "" : " with attention in float32")
+        return "\(selection.product)" + (selection.attendsInFloat32 ? " with attention in float32" : "")
     }
 }
 

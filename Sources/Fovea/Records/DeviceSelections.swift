@@ -71,7 +71,7 @@ extension NarrowSelection {
     fileprivate func json(among products: [NarrowProduct]) -> JSON {
         [
             "among": .array(products.map { JSON($0.record) }), "product": JSON(product.record),
-            "attention": JSON(multipliesAttention), "refusals": .array(refusals.map(\.record)),
+            "attention": attention.map { JSON($0.form.rawValue) } ?? .null, "refusals": .array(refusals.map(\.record)),
         ]
     }
 
@@ -79,11 +79,12 @@ extension NarrowSelection {
     fileprivate init?(_ json: JSON, among products: [NarrowProduct]) {
         guard let among = json["among"]?.array, among.map(\.string) == products.map(\.record),
             let product = products.first(where: { $0.record == json["product"]?.string }),
-            let multipliesAttention = json["attention"]?.bool, let refused = json["refusals"]?.array
+            let attends = json["attention"], let refused = json["refusals"]?.array
         else { return nil }
+        let attention = attends.string.flatMap(NarrowForm.init(rawValue:))?.instruction
         let refusals = refused.compactMap { Refusal($0) }
-        guard refusals.count == refused.count else { return nil }
-        self.init(product, multipliesAttention: multipliesAttention, refusals: refusals)
+        guard attends == .null || attention != nil, refusals.count == refused.count else { return nil }
+        self.init(product, attention: attention, refusals: refusals)
     }
 }
 

@@ -109,7 +109,7 @@ package struct OperationVerifier {
             if !products.contains(shuffled), MatrixInstruction.subgroup8.refusal(in: precision, by: device) == nil {
                 products.append(shuffled)
             }
-            let attends = selection?.multipliesAttention == true
+            let attends = selection?.attention != nil
             return products.filter { product in
                 switch operation {
                 case .attention: product.form.instruction != nil && (attends || product != found)
@@ -124,7 +124,7 @@ package struct OperationVerifier {
     /// Kernels of matrix instructions with those as functions over local memory: a device that interprets has none of its
     /// own.
     private func emulatedForms(of operation: Operation) -> [KernelForm] {
-        // Of warp groups attention leaves its results where linear layers read them, by the other's instruction.
+        // Of warp groups attention has a kernel for heads 64 wide, and leaves others' results where linear layers read them.
         let instructions: [MatrixInstruction] = operation == .patchEmbedding ? [.wgmma] : [.wgmma, .mma16]
         return instructions.map { instruction in
             let product = NarrowProduct(.bfloat16, instruction.form, emulation: .faithful)

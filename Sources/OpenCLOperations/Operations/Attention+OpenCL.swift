@@ -38,12 +38,18 @@ extension OpenCLBackend {
         precondition(
             bias.map { $0.heads == heads && $0.tokenCount == tokens } ?? true, "bias does not fit \(heads) heads")
         // A maximum of scores is one of their multiples by a scale that is not negative, as every model's is.
-        if scale >= 0, let (product, instruction) = attentionProduct,
-            let tile = AttentionMatrixTile(product, instruction, headWidth: width / heads)
-        {
-            return try attentionMatrix(
-                queryKeyValue, heads: heads, scale: scale, bias: bias, queries: answered, tile, product,
-                instruction)
+        if scale >= 0, let (product, instruction) = attentionProduct {
+            if instruction == .wgmma, bias == nil, queryKeyValue.element == .operand,
+                let tile = AttentionWarpGroupTile(headWidth: width / heads, tokens: tokens)
+            {
+                return try attentionWarpGroups(
+                    queryKeyValue, heads: heads, scale: scale, queries: answered, tile, product)
+            }
+            if let tile = AttentionMatrixTile(product, instruction.ofWaves, headWidth: width / heads) {
+                return try attentionMatrix(
+                    queryKeyValue, heads: heads, scale: scale, bias: bias, queries: answered, tile, product,
+                    instruction.ofWaves)
+            }
         }
         let queryKeyValue = try widened(queryKeyValue)
         let y = try DeviceTensor([batch, answered, width], from: pool)

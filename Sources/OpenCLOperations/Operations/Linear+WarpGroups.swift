@@ -119,11 +119,11 @@ struct WarpGroupTile {
 
     /// Values of the macros.
     ///
-    /// There is room for two tiles of results on their way out where they are operands, half as large as floats.
+    /// There is room for two tiles of results on their way out where they leave by copies, which go on while items work.
     func defines(leaving element: DeviceTensor.Element) -> [String: Int] {
         [
             "WARP_GROUPS": warpGroups, "PANEL": panel, "STAGES": stages, "IN_FLIGHT": inFlight,
-            "LEAVING_TILES": element == .float32 ? 1 : 2,
+            "LEAVING_TILES": element == .swizzled ? 2 : 1,
         ]
     }
 

@@ -18,7 +18,7 @@ struct DeviceSelectionTests {
         folder = try TemporaryFolder()
         records = DeviceRecords(directory: folder.path + "/cache")
         selection = NarrowSelection(
-            products[0], multipliesAttention: false,
+            products[0], attention: .mma16,
             refusals: [
                 NarrowSelection.Refusal(.linear, by: .mma16, .slower, "0.31 ms against 0.12 of wgmma"),
                 NarrowSelection.Refusal(.attention, by: .wgmma, .wrong, "computed 0.3 instead of 0.7"),
