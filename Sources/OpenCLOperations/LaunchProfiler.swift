@@ -72,7 +72,9 @@ extension Specialization {
     /// The sizes a reader tells uses of the kernel apart by.
     fileprivate var label: String {
         if let inputs = defines["INPUTS"], let outputs = defines["OUTPUTS"] { return "\(inputs)→\(outputs)" }
-        if let heads = defines["HEADS"], let width = defines["HEAD_WIDTH"] { return "\(heads)×\(width)" }
+        if let heads = defines["HEADS"] {
+            return "\(heads)×\(defines["HEAD_WIDTH"] ?? AttentionWarpGroupTile.headWidth)"
+        }
         return defines["WIDTH"].map(String.init) ?? ""
     }
 }

@@ -46,6 +46,10 @@ struct DeviceSelectionTests {
         #expect(store.selection(among: products) == nil)
         store.keep(selection, among: products)
         #expect(store.selection(among: products) == selection)
+        let inFloat32 = NarrowSelection(products[0], attention: nil)
+        store.keep(inFloat32, among: products)
+        #expect(store.selection(among: products) == inFloat32)
+        store.keep(selection, among: products)
         #expect(store.selection(among: products.reversed()) == nil)
         #expect(store.selection(among: Array(products.dropFirst())) == nil)
         #expect(try self.store(driver: "581").selection(among: products) == nil)
@@ -72,7 +76,7 @@ struct DeviceSelectionTests {
     @Test(
         "count as none where the file is damaged, and are kept again",
         arguments: [
-            ("wgmma\"", "mfma\""), ("slower", "slow"), ("\"attention\": false", "\"attention\": 0"),
+            ("wgmma\"", "mfma\""), ("slower", "slow"), ("\"attention\": \"mma16\"", "\"attention\": 0"),
             ("\"operation\": \"linear\"", "\"operation\": 7"), ("\"precisions\"", "\"precision\""), ("{", "["),
             ("580", "58"),
         ])
