@@ -33,7 +33,7 @@
   #define KEYS (EMULATED ? 64 : 208)  // of a block: what PANEL of wgmma.cl may be
 #endif
 #ifndef STAGES
-  #define STAGES 1         // blocks in local memory: 1 where there is but one, otherwise 2
+  #define STAGES 2         // blocks in local memory; 1 is for keys of one block alone
 #endif
 #define ITEMS (WARP_GROUPS * 128)
 #define QUERIES (WARP_GROUPS * 64)

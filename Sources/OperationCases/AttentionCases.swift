@@ -33,12 +33,13 @@ public struct AttentionCase: OperationCase {
         + [1, 2, 5, 40].map { AttentionCase(batch: 2, tokens: 41, heads: 2, headWidth: 24, queries: $0) }
         + [AttentionCase(batch: 2, tokens: 600, heads: 2, headWidth: 8, hasBias: true, queries: 3)]
 
-    /// Four tiny shapes.
+    /// Five tiny shapes.
     public static let small: [any OperationCase] = [
         AttentionCase(batch: 1, tokens: 5, heads: 2, headWidth: 4),
         AttentionCase(batch: 2, tokens: 9, heads: 1, headWidth: 12),
         AttentionCase(batch: 1, tokens: 17, heads: 1, headWidth: 16),
         AttentionCase(batch: 2, tokens: 11, heads: 2, headWidth: 8, hasBias: true, queries: 3),
+        AttentionCase(batch: 2, tokens: 3, heads: 1, headWidth: 64),
     ]
 
     /// The attention of ViT-B/16.

@@ -17,7 +17,7 @@ struct MatrixInstructionTests {
     private static func backend(_ product: NarrowProduct) throws -> OpenCLBackend {
         var options = OpenCLBackend.Options()
         (options.precision, options.narrowForm) = (product.precision, product.form)
-        (options.emulatesMatrices, options.fillsWithNaN) = (true, true)
+        (options.emulatesMatrices, options.fillsWithNaN, options.placement) = (true, true, .guarded)
         return try OpenCLBackend(try #require(TestDevice.first), options: options)
     }
 

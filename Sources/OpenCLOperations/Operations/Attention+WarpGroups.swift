@@ -11,6 +11,7 @@ extension OpenCLBackend {
         precondition(queryKeyValue.element == .operand, "warp groups attend to operands in rows alone")
         let (batch, tokens, width) = (queryKeyValue.shape[0], queryKeyValue.shape[1], queryKeyValue.shape[2] / 3)
         precondition(width == heads * AttentionWarpGroupTile.headWidth, "\(heads) heads of a row of \(width)")
+        precondition(tile.stages > 1 || tokens <= tile.keys, "\(tokens) keys, and one block of \(tile.keys)")
         let y = try DeviceTensor([batch, queries, width], .swizzled, from: pool)
         let tiles = (queries + tile.queries - 1) / tile.queries
         let together = tile.tilesPerGroup(tiles, heads: batch * heads, units: profile.device.computeUnits)
