@@ -39,7 +39,7 @@ public struct AttentionCase: OperationCase {
         AttentionCase(batch: 2, tokens: 9, heads: 1, headWidth: 12),
         AttentionCase(batch: 1, tokens: 17, heads: 1, headWidth: 16),
         AttentionCase(batch: 2, tokens: 11, heads: 2, headWidth: 8, hasBias: true, queries: 3),
-        AttentionCase(batch: 2, tokens: 3, heads: 1, headWidth: 64),
+        AttentionCase(batch: 2, tokens: 9, heads: 1, headWidth: 64),
     ]
 
     /// The attention of ViT-B/16.
