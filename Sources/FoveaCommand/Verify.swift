@@ -47,7 +47,7 @@ struct Verify: ParsableCommand, VerboseCommand {
 
     @Flag(
         help: ArgumentHelp(
-            "With one shape each the kernels of matrix instructions, too, as functions where the device has none.",
+            "With two shapes each the kernels of matrix instructions, too, as functions where the device has none.",
             visibility: .hidden))
     var emulated = false
 

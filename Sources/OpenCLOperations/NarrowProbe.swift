@@ -92,9 +92,9 @@ package final class NarrowProbe {
         return nil
     }
 
-    /// The instruction by which attention of a product is right; nil for none. Why it is no other is added to refusals.
+    /// The instruction by which attention of a product is right; nil for none.
     ///
-    /// Warp groups need that of a wave beside theirs, for what they cannot run.
+    /// Why it is no other is added to the refusals. Warp groups need that of a wave beside theirs, for what they cannot run.
     private func attentionInstruction(
         of product: NarrowProduct, _ refusals: inout [NarrowSelection.Refusal]
     ) throws(OpenCLError) -> MatrixInstruction? {

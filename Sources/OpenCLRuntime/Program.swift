@@ -19,8 +19,10 @@ package final class Program: Sendable {
     package let origin: Origin
     /// Bytes of local memory that its kernels may take.
     let localMemoryLimit: Int
-    /// What a GPU's driver may count on top of what a kernel declares, and of what the device has: 16 bytes by NVIDIA's, which
-    /// runs a kernel of all 48 KiB. Too much it refuses itself; PoCL, on CPU devices, ends the process.
+    /// What a GPU's driver may count on top of what a kernel declares, and of what the device has.
+    ///
+    /// 16 bytes are by NVIDIA's, which runs a kernel of all 48 KiB. Too much it refuses itself; PoCL, on CPU devices, ends the
+    /// process.
     private static let driversOwnMemory = 1 << 10
 
     /// Compiles a program, or loads what compiling it gave the last time.
