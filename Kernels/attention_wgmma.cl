@@ -7,17 +7,18 @@
 //   computes exponentials.
 //
 //   qkv  [B, T, INPUT_STRIDE]   operands  in   query, key and value, each head by head
-//   y    [B, Q, HEADS, 64]      operands  out  all B · Q rows as swizzle.cl has them, zero past HEADS · 64; must not alias qkv
+//   y    [B, Q, HEADS, 64]      operands  out  all B · Q rows as swizzle.cl has them; must not alias qkv
 //   tokens   T         int    in
 //   queries            int    in   queries of a picture that are answered, the first of its tokens: Q
 //   scale              float  in   1/√64 in the paper; not negative
 //   tiles              int    in   of QUERIES queries that a group answers one after another
 //
 //   Launch    ⌈Q/QUERIES/tiles⌉ × HEADS × B groups of ITEMS × 1 × 1 items
-//   Local     2 tiles of queries, STAGES blocks of keys and values: (2·QUERIES + 2·STAGES·KEYS) · 64 operands
+//   Local     2 tiles of queries, STAGES blocks of keys and values: (2·QUERIES + 2·STAGES·KEYS) · 64 operands; emulated also
+//             the weights of all items
 //   Numerics  factors rounded to operands, weights among them; products exact, sums, maxima and exponentials float32. A
 //             query's bits depend on no other query. Keys past T are zeros whose score is −∞. NaN among the inputs gives NaN
-//   Work      4·B·HEADS·T²·64 flop, 8·B·T·HEADS·64 bytes
+//   Work      4·B·HEADS·Q·T·64 flop, 2·B·(3·T + Q)·HEADS·64 bytes
 //   Host      Sources/OpenCLOperations/Operations/Attention+WarpGroups.swift
 //   Definition  Sources/Operations/Reference/Attention.swift
 
@@ -26,6 +27,9 @@
   #define HEADS 12
 #endif
 // Tuning — any legal value gives the same answer up to rounding.
+#ifndef GROUPS_PER_UNIT
+  #define GROUPS_PER_UNIT 1  // read by the host alone, which asks the PTX for registers for so many (InstructionSplice.swift)
+#endif
 #ifndef WARP_GROUPS
   #define WARP_GROUPS 1    // that share keys and values
 #endif
@@ -35,10 +39,16 @@
 #ifndef STAGES
   #define STAGES 2         // blocks in local memory; 1 is for keys of one block alone
 #endif
+#if STAGES < 1 || STAGES > 2
+  #error "attention_wgmma: STAGES must be 1 or 2"
+#endif
 #define ITEMS (WARP_GROUPS * 128)
 #define QUERIES (WARP_GROUPS * 64)
 #define PANEL KEYS
 #include "wgmma.cl"
+#if KEYS > 208
+  #error "attention_wgmma: KEYS must be at most 208"
+#endif
 #include "swizzle.cl"
 #define WIDTH (HEADS * SWIZZLED_STEP)   // a head is as wide as a step of its rows
 #define INPUT_STRIDE (3 * WIDTH)
@@ -107,7 +117,11 @@ void attention_wgmma(__global const ushort *restrict qkv, __global uint4 *restri
   for (int tile = first_tile; tile < end_tile; ++tile) {
     __local uint4 *own = memory + (tile - first_tile) % 2 * QUERY_TILE;
     const int first_query = tile * QUERIES;
-    float sum[32], largest[2] = {-INFINITY, -INFINITY}, total[2] = {0.0f, 0.0f};
+    float sum[32], largest[2], total[2];
+    for (int s = 0; s < 2; ++s) {
+      largest[s] = -INFINITY;
+      total[s] = 0.0f;
+    }
     UNROLL
     for (int e = 0; e < 32; ++e) sum[e] = 0.0f;
 

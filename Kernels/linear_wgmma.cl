@@ -62,7 +62,7 @@
 #include "quad.cl"
 #define ROUNDED_RESULTS (NARROW_OUTPUT != 0)
 #if !EMULATED
-// In a few units of the last place.
+// Rounding to operands loses what these are off by, a few units of the last place.
 static inline float2 v_power_of_2(float2 x) { return (float2)(power_of_2(x.x), power_of_2(x.y)); }
   #define v_power_of_2 v_power_of_2
 
@@ -81,6 +81,9 @@ static inline float2 v_divide(float2 a, float2 b) {
 #define AHEAD (STAGES - 1 - IN_FLIGHT)
 #if AHEAD < 1
   #error "linear_wgmma: STAGES must be at least IN_FLIGHT + 2"
+#endif
+#if LEAVING_TILES < 1 || LEAVING_TILES > 2
+  #error "linear_wgmma: LEAVING_TILES must be 1 or 2"
 #endif
 #if PANEL % SWIZZLED_STEP != 0 || WEIGHT_PANEL % PANEL != 0
   #error "linear_wgmma: PANEL must be a multiple of 64, and WEIGHT_PANEL of PANEL"
@@ -219,6 +222,10 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
     // 4. Epilogue.
     UNROLL
     for (int c = 0; c < PANEL; c += SWIZZLED_STEP) {
+#if LEAVES_WHOLE
+      // For columns that are not there nothing leaves, nor counts among what does.
+      if (first_column + c >= OUTPUTS) break;
+#endif
       __local uint4 *columns = leaving[leaving_tile];
       leaving_tile = (leaving_tile + 1) % LEAVING_TILES;
       const int self = same_item(), lane = self % 32, warp_row = self / 32 * 16;
@@ -253,11 +260,9 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
       barrier(CLK_LOCAL_MEM_FENCE);  // chunks written before they are read
 #if LEAVES_WHOLE
       // Rows past the last are there, and may hold anything.
-      if (first_column + c < OUTPUTS) {
-        const int y_rows = SWIZZLED_ROWS(rows);
-        leave((__global uint4 *)y + ((size_t)((first_column + c) / SWIZZLED_STEP) * y_rows + first_row) * LEAVING_CHUNKS,
-              columns, min(BLOCK_ROWS, y_rows - first_row) * (LEAVING_CHUNKS * 16), &under_way);
-      }
+      const int y_rows = SWIZZLED_ROWS(rows);
+      leave((__global uint4 *)y + ((size_t)((first_column + c) / SWIZZLED_STEP) * y_rows + first_row) * LEAVING_CHUNKS,
+            columns, min(BLOCK_ROWS, y_rows - first_row) * (LEAVING_CHUNKS * 16), &under_way);
 #elif NARROW_OUTPUT
       UNROLL
       for (int i = 0; i < ITEM_CHUNKS; ++i) {

@@ -15,6 +15,7 @@
 //                               C[16 · w + SUM_ROW(l, e)][SUM_COLUMN(l, e)] (matrix_layout.cl)
 //   start(tiles, arrivals, &under_way)      first, with a pipeline, the local memory that all tiles are in, and STAGES words;
 //                                           a barrier must follow
+//   start_products(tiles, &under_way)       in its place where no copy_tile follows
 //   stage_begins(stage, bytes, &under_way)  bytes are to come into a stage
 //   copy_tile(target, source, bytes, stage, &under_way)  a part of them: neighbours in global and local memory
 //   stage_wait(stage, round, &under_way)    until all bytes of a stage have come for the round-th time, from 0; a barrier must
@@ -25,11 +26,11 @@
 //   products_end(c, &under_way)             until all have, and c is there
 //   weigh(c, weights, b, WEIGHTS, &under_way)  C += A · B with 64 columns, A what all items hold of it as sums, rounded: two
 //                                           neighbours a word. B [PANEL, 64], rows of k. C is there when it returns. A kernel
-//                                           that calls it has WEIGHTS_MEMORY;
+//                                           that calls it declares WEIGHTS_MEMORY
 //   leave(target, source, bytes, &under_way)   begins a copy from local to global memory, of what items have written before
 //                                           leaving_written() and a barrier
-//   leaving_wait(count, &under_way)         until all such copies but the last count have read; a barrier must follow before
-//                                           items write there. 0 must be the last that a kernel waits for
+//   leaving_wait(count, &under_way)         until all such copies but the last count, 0 or 1, have read; a barrier must follow
+//                                           before items write there. 0 must be the last that a kernel waits for
 //
 // A compiler of OpenCL C writes for sm_90, which does not have the instruction. So it stands in comments of the PTX, into
 // which the compiler has put its registers; Sources/OpenCLOperations/InstructionSplice.swift takes the comment marks away
@@ -258,7 +259,7 @@ static inline void stage_wait(int stage, int round, pipeline *p) {
 
 static inline ulong descriptor(__local const uint4 *tile, const pipeline *p) { return DESCRIPTOR((size_t)tile); }
 
-// What items write, copies read.
+// Copies see what items have written after a fence alone: PTX ISA, "Async Proxy".
 #define leaving_written() asm volatile("fence.proxy.async.shared::cta;" : : : "memory")
 
 static inline void leave(__global uint4 *target, __local const uint4 *source, int bytes, pipeline *p) {

@@ -93,7 +93,7 @@ package enum InstructionSplice {
             guard !text.contains(InstructionSplice.cover.dropLast()) else {
                 throw Problem("'\(InstructionSplice.cover)' does not begin it")
             }
-            if let group, let problem = group.problem(withOther: code) { throw Problem(problem) }
+            if let problem = group?.problem(withOther: code) { throw Problem(problem) }
             if code.hasPrefix(".version ") { try readVersion(code.dropFirst(9)) }
             if code.hasPrefix(".target ") { return ArraySlice(try retarget(code.dropFirst(8)).utf8) }
             try follow(code)
@@ -209,6 +209,9 @@ private struct WarpGroupProducts {
     private var operands: [Substring] = []
     /// Those of weights, which no two products share.
     private var weights: Set<Substring> = []
+    private var descriptors: [Substring] = []
+    /// Descriptors that have advanced since the last product.
+    private var advanced: [Substring] = []
 
     /// Adds a product; says what is wrong with it.
     mutating func add(_ instruction: Substring) -> String? {
@@ -229,7 +232,8 @@ private struct WarpGroupProducts {
         let kind = rest.hasPrefix("{") ? Kind.weights : .tile
         if kind == .weights {
             guard let text = Self.takeBraces(&rest), let words = Self.registers(text), words.count == 4,
-                Set(words).count == 4, weights.isDisjoint(with: words), rest.hasPrefix(", ")
+                Set(words).count == 4, weights.isDisjoint(with: words), Set(registers).isDisjoint(with: words),
+                rest.hasPrefix(", ")
             else { return "a product must name 4 registers of weights, which no other names" }
             weights.formUnion(words)
             rest = rest.dropFirst(2)
@@ -243,17 +247,21 @@ private struct WarpGroupProducts {
         guard found == 0 || (kind == self.kind && operands == registers + descriptors) else {
             return "a product of other registers than the one before"
         }
-        (self.kind, operands) = (kind, registers + descriptors)
+        guard found == 0 || advanced.sorted() == descriptors.sorted() else {
+            return "each descriptor must advance once from product to product"
+        }
+        (self.kind, operands, self.descriptors, advanced) = (kind, registers + descriptors, descriptors, [])
         found += 1
         return found > kind.counts.max() ?? 0 ? "more than \(kind.counts.max() ?? 0) products together" : nil
     }
 
     /// What is wrong with another line among the products: the descriptors advance, and nothing else may happen.
-    func problem(withOther code: Substring) -> String? {
+    mutating func problem(withOther code: Substring) -> String? {
         let words = code.split { " \t,;".contains($0) }
-        guard words.count == 4, words[0] == "add.s64", words[1] == words[2], words[3] == (kind ?? .tile).advance else {
-            return "'\(code.prefix(60))' stands among products"
-        }
+        guard words.count == 4, words[0] == "add.s64", words[1] == words[2], words[3] == (kind ?? .tile).advance,
+            found == 0 || descriptors.contains(words[1])
+        else { return "'\(code.prefix(60))' stands among products" }
+        if found > 0 { advanced.append(words[1]) }
         return nil
     }
 

@@ -44,7 +44,7 @@ package enum MatrixInstruction: Int, Sendable, CaseIterable {
     var columns: Int { self == .dpas8 || self == .subgroup8 ? 8 : 16 }
 
     /// The instruction of a wave: what warp groups cannot run is run by it on the same device.
-    var ofWaves: MatrixInstruction { self == .wgmma ? .mma16 : self }
+    package var ofWaves: MatrixInstruction { self == .wgmma ? .mma16 : self }
 
     /// Whether it multiplies numbers of a precision.
     package func multiplies(_ precision: Precision) -> Bool {

@@ -23,7 +23,8 @@ package final class NarrowProbe {
 
     /// The fastest product that the device compiles and computes rightly, as it was found now or at an earlier start.
     ///
-    /// A wrong linear layer refuses the product; a wrong attention only keeps attention from it.
+    /// A wrong linear layer refuses the product; a wrong attention only keeps attention from it, and leaves it to waves where
+    /// they are right.
     ///
     /// - Parameter products: Of one precision, best first, the portable one behind them.
     package func select(among products: [NarrowProduct]) throws(OpenCLError) -> NarrowSelection {
@@ -77,17 +78,29 @@ package final class NarrowProbe {
         return NarrowSelection(product, attention: attention, refusals: refusals)
     }
 
-    /// Why linear layers must not run by a product; nil where they may, in every tile that they could have.
+    /// Why linear layers must not run by a product; nil where they may, in every tile and with every end that they could have.
     private func refusalOfLinear(
         by product: NarrowProduct, _ probe: LinearProbe, expecting expected: HostTensor
     ) -> NarrowSelection.Refusal? {
-        let tiles: [WarpGroupTile?] =
-            product.form == .wgmma ? WarpGroupTile.all(isEmulated: product.isEmulated) : [nil]
-        for tile in tiles {
-            let refusal = refusal(of: .linear, by: product.form, expecting: expected, within: product.linearBound) {
-                backend throws(OpenCLError) in try probe.compute(on: backend, by: product, tile)
+        guard product.form == .wgmma else {
+            return refusal(of: .linear, by: product.form, expecting: expected, within: product.linearBound) {
+                backend throws(OpenCLError) in try probe.compute(on: backend, by: product)
             }
-            if let refusal { return refusal }
+        }
+        // As results leave: floats, rows of operands for attention, and tiles of them for the layer behind gelu.
+        let activated = HostTensor(expected.shape, expected.values.map { Float(Activation.gelu(Double($0))) })
+        let ways: [(DeviceTensor.Element, Activation, HostTensor, (Float) -> Float)] = [
+            (.float32, .identity, expected, product.linearBound), (.operand, .identity, expected, product.roundedBound),
+            (.swizzled, .gelu, activated, product.roundedBound),
+        ]
+        for tile in WarpGroupTile.all(isEmulated: product.isEmulated) {
+            for (element, activation, expected, bound) in ways {
+                let refusal = refusal(of: .linear, by: product.form, expecting: expected, within: bound) {
+                    backend throws(OpenCLError) in
+                    try probe.compute(on: backend, by: product, in: tile, then: activation, leaving: element)
+                }
+                if let refusal { return refusal }
+            }
         }
         return nil
     }

@@ -25,22 +25,30 @@ struct LinearProbe {
             })
     }
 
-    /// The product, by warp groups in a tile.
+    /// The product, activated.
     func compute(
-        on backend: OpenCLBackend, by product: NarrowProduct, _ tile: WarpGroupTile? = nil
+        on backend: OpenCLBackend, by product: NarrowProduct, then activation: Activation = .identity
+    ) throws(OpenCLError) -> HostTensor {
+        let linear = try backend.prepareNarrow(LinearParameters(weight: weight), product)
+        return try backend.download(backend.linear(backend.upload(input), linear, then: activation))
+    }
+
+    /// The product by warp groups in a tile, activated, as it leaves their kernel.
+    func compute(
+        on backend: OpenCLBackend, by product: NarrowProduct, in tile: WarpGroupTile, then activation: Activation,
+        leaving element: DeviceTensor.Element
     ) throws(OpenCLError) -> HostTensor {
         let linear = try backend.prepareNarrow(LinearParameters(weight: weight), product)
         let x = try backend.upload(input)
-        guard let tile else { return try backend.download(backend.linear(x, linear)) }
-        let y = try DeviceTensor([x.shape.rows, linear.outputWidth], from: backend.pool)
+        let y = try DeviceTensor([x.shape.rows, linear.outputWidth], element, from: backend.pool)
         try backend.launchWarpGroups(
-            backend.narrowed(x, to: product), linear, product, activation: .identity, residual: nil, into: y,
+            backend.narrowed(x, to: product), linear, product, activation: activation, residual: nil, into: y,
             rows: x.shape.rows, in: tile)
-        return try backend.download(y)
+        return try backend.download(backend.widened(y, from: product))
     }
 }
 
-/// Attention over more than one block of keys and a part of one.
+/// Attention over blocks of keys and a part of one.
 struct AttentionProbe {
     let tokens: Int
     let heads = 2
@@ -57,7 +65,7 @@ struct AttentionProbe {
     ///
     /// An instruction that is imitated has those alone that are compiled in a second.
     ///
-    /// Of warp groups each tile, that of several blocks with a part of one, and of several tiles of queries.
+    /// Of warp groups each tile, with a part of a block, and groups that answer several tiles of queries where it has any.
     static func all(_ product: NarrowProduct, _ instruction: MatrixInstruction) -> [AttentionProbe] {
         if instruction == .wgmma {
             return AttentionWarpGroupTile.all.map { AttentionProbe(tokens: $0.probedTokens, .warpGroups($0)) }
@@ -98,7 +106,7 @@ struct AttentionProbe {
                     queryKeyValue, heads: heads, scale: scale, bias: nil, queries: tokens, tile, product, instruction)
             case .warpGroups(let tile):
                 try backend.attentionWarpGroups(
-                    queryKeyValue, heads: heads, scale: scale, queries: tokens, tile, product)
+                    queryKeyValue, heads: heads, scale: scale, queries: tokens, tile, product, tilesPerGroup: 2)
             }
         return try backend.download(backend.widened(y, from: product))
     }
@@ -109,6 +117,12 @@ struct AttentionProbe {
 }
 
 extension NarrowProduct {
+    /// What results are off by that are rounded to operands as well.
+    var roundedBound: (Float) -> Float {
+        let unit: Float = precision == .float16 ? 0x1p-11 : 0x1p-8
+        return { 1e-4 * (1 + abs($0)) + unit * abs($0) }
+    }
+
     /// int8 sums are exact; others differ in their order.
     var linearBound: (Float) -> Float {
         precision == .int8 ? { _ in 0 } : { 1e-4 * (1 + abs($0)) }

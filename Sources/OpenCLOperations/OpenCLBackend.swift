@@ -32,6 +32,8 @@ package final class OpenCLBackend: Backend {
         package var precision: Precision? = .float32
         /// The form of a product in less than float32; nil for the best that a probe finds.
         package var narrowForm: NarrowForm?
+        /// The instruction that attention runs by beside `narrowForm`; nil for that form's.
+        package var narrowAttention: MatrixInstruction?
         /// Where what probes found is kept between starts; nil for nowhere.
         package var selections: (any NarrowSelectionStore)?
         /// Stands in for the clock where right products are compared: a test's way to say which is fast.
@@ -97,8 +99,8 @@ package final class OpenCLBackend: Backend {
         switch (options.precision, options.narrowForm) {
         case (.float32, _): break
         case (let precision?, let form?):
-            selection = NarrowSelection(
-                NarrowProduct(precision, form, emulation: options.emulatesMatrices ? .faithful : nil))
+            let product = NarrowProduct(precision, form, emulation: options.emulatesMatrices ? .faithful : nil)
+            selection = NarrowSelection(product, attention: options.narrowAttention ?? form.instruction)
         case (let precision?, nil):
             selection = try probe.select(among: candidates(for: precision))
         case (nil, _):

@@ -20,7 +20,8 @@ public struct AttentionCase: OperationCase {
     /// Attention.
     public var operation: Operation { .attention }
 
-    /// Tokens around steps and, of heads as most are, around blocks; the real lengths n² + 1; head widths of every family; scores from flat to one-hot.
+    /// Tokens around steps and, of heads as most are, around blocks; the real lengths n² + 1; head widths of every family;
+    /// scores from flat to one-hot.
     public static let all: [any OperationCase] =
         [1, 2, 7, 8, 9, 17, 31, 33, 65].map { AttentionCase(batch: 2, tokens: $0, heads: 3, headWidth: 16) }
         + [4, 6, 12, 24, 32, 64, 72, 80, 88].map { AttentionCase(batch: 1, tokens: 26, heads: 2, headWidth: $0) }

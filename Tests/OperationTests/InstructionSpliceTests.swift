@@ -119,6 +119,22 @@ struct InstructionSpliceTests {
         #expect(refusal?.contains(message) == true, "\(refusal ?? "it was spliced")")
     }
 
+    @Test("refuses descriptors that do not advance once each", arguments: ["linear_wgmma", "attention_wgmma"])
+    func advances(kernel: String) throws {
+        let lines = try fixture(of: kernel).split(separator: "\n", omittingEmptySubsequences: false)
+        let first = try #require(lines.firstIndex { $0.contains("add.s64 %") })
+        var fewer = lines, more = lines
+        fewer.remove(at: first)
+        more.insert(lines[first], at: first)
+        for text in [fewer, more] {
+            let refusal = refusal(text.joined(separator: "\n"), kernels: [kernel])
+            #expect(refusal?.contains("each descriptor must advance once") == true, "\(refusal ?? "it was spliced")")
+        }
+        var other = lines
+        other[first] = Substring(lines[first].replacing(/%rd\d+/, with: "%rd99999"))
+        #expect(refusal(other.joined(separator: "\n"), kernels: [kernel])?.contains("stands among products") == true)
+    }
+
     @Test("refuses weights that two products share, or too few products of them")
     func sharedWeights() throws {
         var lines = try fixture(of: "attention_wgmma").split(separator: "\n", omittingEmptySubsequences: false)
@@ -129,7 +145,7 @@ struct InstructionSpliceTests {
         #expect(
             refusal(shared.joined(separator: "\n"), kernels: ["attention_wgmma"])?
                 .contains("4 registers of weights, which no other names") == true)
-        lines.remove(at: products[2])
+        lines.removeSubrange(products[1]..<products[2])
         #expect(
             refusal(lines.joined(separator: "\n"), kernels: ["attention_wgmma"])?
                 .contains("3 products together, and there must be 4 or 8 or 9 or 13") == true)
@@ -205,14 +221,19 @@ struct InstructionSpliceTests {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let products = lines.indices.filter { lines[$0].contains("wgmma.mma_async") }
         try #require(products.count == 4)
-        for place in products {
+        // A product, and how its descriptors advance to the next.
+        let product = products[0]..<products[1]
+        for place in products.dropLast() {
             var fewer = lines, more = lines
-            fewer.remove(at: place)
-            more.insert(lines[place], at: place)
+            fewer.removeSubrange(place..<place + product.count)
+            more.insert(contentsOf: lines[product], at: place)
             #expect(
                 refusal(fewer.joined(separator: "\n"))?.contains("3 products together, and there must be 4") == true)
             #expect(refusal(more.joined(separator: "\n"))?.contains("more than 4 products together") == true)
         }
+        var alone = lines
+        alone.insert(lines[products[1]], at: products[1])
+        #expect(refusal(alone.joined(separator: "\n"))?.contains("each descriptor must advance once") == true)
         let waits = lines.filter { !$0.contains("wait_group.sync") }.joined(separator: "\n")
         #expect(refusal(waits)?.contains("does not wait for its last product") == true)
         let outside = text + "\n// sm_90a: wgmma.fence.sync.aligned;\n"

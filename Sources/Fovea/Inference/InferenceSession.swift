@@ -142,7 +142,10 @@ extension InferenceSession {
     /// The precision, and how it multiplies where that is less than float32.
     package var arithmetic: String {
         guard let selection else { return precision.rawValue }
-        return "\(selection.product)" + (selection.attendsInFloat32 ? " with attention in float32" : "")
+        let (product, attention) = (selection.product, selection.attention)
+        if selection.attendsInFloat32 { return "\(product) with attention in float32" }
+        guard let attention, attention != product.form.instruction else { return "\(product)" }
+        return "\(product) with attention by \(attention.form.rawValue)"
     }
 }
 

@@ -83,7 +83,10 @@ extension NarrowSelection {
         else { return nil }
         let attention = attends.string.flatMap(NarrowForm.init(rawValue:))?.instruction
         let refusals = refused.compactMap { Refusal($0) }
-        guard attends == .null || attention != nil, refusals.count == refused.count else { return nil }
+        let instruction = product.form.instruction
+        guard attends == .null || (attention != nil && [instruction, instruction?.ofWaves].contains(attention)),
+            refusals.count == refused.count
+        else { return nil }
         self.init(product, attention: attention, refusals: refusals)
     }
 }

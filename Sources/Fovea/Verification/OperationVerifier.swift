@@ -13,12 +13,14 @@ package struct KernelForm: Sendable, Hashable, CustomStringConvertible {
     package let fusesLayerNorm: Bool?
     /// How factors below float32 are multiplied; nil for float32.
     package var narrow: NarrowProduct?
+    /// The instruction of attention where it is not that of `narrow`.
+    package var attention: MatrixInstruction?
     /// Whether it has the tunings that were measured on the device.
     package var isMeasured = false
 
     /// `plain`, or `portable for gpu, norm fused`.
     package var description: String {
-        if let narrow { return "\(narrow)" }
+        if let narrow { return "\(narrow)" + (attention.map { " by \($0.form.rawValue)" } ?? "") }
         return variant.rawValue + (tunedAs.map { " for \($0.rawValue)" } ?? "") + (isMeasured ? " as tuned" : "")
             + (fusesLayerNorm.map { $0 ? ", norm fused" : ", norm apart" } ?? "")
     }
@@ -99,7 +101,7 @@ package struct OperationVerifier {
     /// can run it, chosen or not; of attention what runs by a matrix instruction or by that, of patch embedding what warp
     /// groups multiply.
     private func narrowForms(of operation: Operation) -> [KernelForm] {
-        [Precision.float16, .bfloat16, .int8].flatMap { precision in
+        [Precision.float16, .bfloat16, .int8].flatMap { precision -> [KernelForm] in
             var options = OpenCLBackend.Options()
             (options.precision, options.programCache) = (precision, backendOptions.programCache)
             let selection = try? OpenCLBackend(device, options: options).selection
@@ -109,15 +111,23 @@ package struct OperationVerifier {
             if !products.contains(shuffled), MatrixInstruction.subgroup8.refusal(in: precision, by: device) == nil {
                 products.append(shuffled)
             }
-            let attends = selection?.attention != nil
-            return products.filter { product in
+            return products.flatMap { product -> [KernelForm] in
+                let form = KernelForm(variant: .portable, tunedAs: nil, fusesLayerNorm: nil, narrow: product)
                 switch operation {
-                case .attention: product.form.instruction != nil && (attends || product != found)
-                case .patchEmbedding: product.form.instruction == .wgmma
-                default: true
+                case .attention:
+                    guard let instruction = product.form.instruction else { return [] }
+                    guard product == found else { return [form] }
+                    // Beside warp groups waves attend to what those do not.
+                    var byWaves = form
+                    byWaves.attention = instruction.ofWaves
+                    let waves = instruction.ofWaves == instruction ? [form] : [byWaves]
+                    guard let attention = selection?.attention else { return [] }
+                    return attention == instruction && instruction != instruction.ofWaves ? [form] + waves : waves
+                case .patchEmbedding: return product.form.instruction == .wgmma ? [form] : []
+                default: return [form]
                 }
             }
-        }.map { KernelForm(variant: .portable, tunedAs: nil, fusesLayerNorm: nil, narrow: $0) }
+        }
             + (emulates ? emulatedForms(of: operation) : [])
     }
 
@@ -170,6 +180,7 @@ package struct OperationVerifier {
         options.tunedAs = form.tunedAs
         if form.isMeasured { options.measuredTunings = measured }
         (options.precision, options.narrowForm) = (form.narrow?.precision ?? .float32, form.narrow?.form)
+        options.narrowAttention = form.attention
         options.emulatesMatrices = form.narrow?.isEmulated == true
         do {
             return try OpenCLBackend(device, options: options)

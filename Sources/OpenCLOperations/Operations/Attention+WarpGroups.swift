@@ -4,9 +4,11 @@ import Operations
 /// The host side of `attention_wgmma.cl`.
 extension OpenCLBackend {
     /// Attention of heads 64 wide by warp groups, of operands in rows to operands as warp groups' linear layers read them.
+    ///
+    /// - Parameter tilesPerGroup: Tiles of queries that a group answers; nil for the fastest.
     func attentionWarpGroups(
         _ queryKeyValue: DeviceTensor, heads: Int, scale: Float, queries: Int, _ tile: AttentionWarpGroupTile,
-        _ product: NarrowProduct
+        _ product: NarrowProduct, tilesPerGroup: Int? = nil
     ) throws(OpenCLError) -> DeviceTensor {
         precondition(queryKeyValue.element == .operand, "warp groups attend to operands in rows alone")
         let (batch, tokens, width) = (queryKeyValue.shape[0], queryKeyValue.shape[1], queryKeyValue.shape[2] / 3)
@@ -14,7 +16,9 @@ extension OpenCLBackend {
         precondition(tile.stages > 1 || tokens <= tile.keys, "\(tokens) keys, and one block of \(tile.keys)")
         let y = try DeviceTensor([batch, queries, width], .swizzled, from: pool)
         let tiles = (queries + tile.queries - 1) / tile.queries
-        let together = tile.tilesPerGroup(tiles, heads: batch * heads, units: profile.device.computeUnits)
+        let together =
+            tilesPerGroup
+            ?? tile.tilesPerGroup(tiles, batchHeads: batch * heads, units: profile.device.computeUnits)
         try launch(
             .attention, kernel: "attention_wgmma",
             ["HEADS": heads].merging(product.matrixDefines(.wgmma)) { $1 }.merging(tile.defines) { $1 },
@@ -66,7 +70,7 @@ struct AttentionWarpGroupTile {
     }
 
     /// Tokens that go through all of the tile: a part of a block, and where it has stages each of them again.
-    var probedTokens: Int { min(mostTokens, 3 * keys) - 7 }
+    var probedTokens: Int { (stages > 1 ? 4 : 1) * keys - 7 }
     /// Queries of a group.
     var queries: Int { 64 * warpGroups }
     /// Items of a group.
@@ -78,8 +82,8 @@ struct AttentionWarpGroupTile {
 
     /// Tiles of queries that a group answers one after another: two where it reads keys and values but once and groups are
     /// many enough all the same; elsewhere a group more hides what it waits for better.
-    func tilesPerGroup(_ tiles: Int, heads: Int, units: Int) -> Int {
-        stages == 1 && tiles > 1 && heads * tiles >= 4 * units * groupsPerUnit ? 2 : 1
+    func tilesPerGroup(_ tiles: Int, batchHeads: Int, units: Int) -> Int {
+        stages == 1 && tiles > 1 && batchHeads * tiles >= 4 * units * groupsPerUnit ? 2 : 1
     }
 }
 

@@ -7,7 +7,7 @@ extension OpenCLBackend {
     func prepareWarpGroups(_ parameters: LinearParameters, _ product: NarrowProduct) throws(OpenCLError) -> OpenCLLinear
     {
         let (outputs, inputs) = (parameters.outputWidth, parameters.inputWidth)
-        let panel = WarpGroupTile.weightPanel(isEmulated: product.isEmulated)
+        let panel = WarpGroupTile.weightPanel
         let (step, scale) = (WarpGroupTile.step, parameters.layerScale)
         let width = (inputs + step - 1) / step * step
         let weight = try storeOperands(parameters, product.precision, panel: panel, width: width) { row, chunk in
@@ -41,7 +41,7 @@ extension OpenCLBackend {
         var problem = [
             "INPUTS": inputs, "OUTPUTS": outputs, "RESIDUAL": residual == nil ? 0 : 1, "ACTIVATION": activation.macro,
             "NARROW_OUTPUT": y.element.narrowOutput,
-            "WEIGHT_PANEL": WarpGroupTile.weightPanel(isEmulated: product.isEmulated),
+            "WEIGHT_PANEL": WarpGroupTile.weightPanel,
         ]
         if let patches { problem.merge(["PATCHES": patches.count, "PREFIX": patches.prefix]) { $1 } }
         let groups = min(tile.count(rows: rows, outputs: outputs), profile.device.computeUnits * tile.groupsPerUnit)
@@ -76,15 +76,21 @@ struct WarpGroupTile {
     static let largest = real[0]
 
     /// Columns that a weight is laid out by: a multiple of every panel.
-    static func weightPanel(isEmulated: Bool) -> Int { isEmulated ? emulated.panel : 256 }
+    static let weightPanel = 256
 
     /// All that a layer may get.
-    static func all(isEmulated: Bool) -> [WarpGroupTile] { isEmulated ? [emulated] : real }
+    static func all(isEmulated: Bool) -> [WarpGroupTile] { isEmulated ? emulated : real }
 
-    /// A small one, for an item of a CPU device holds all of a group's.
-    private static let emulated = WarpGroupTile(
-        warpGroups: 2, panel: 64, stages: 3, inFlight: 0, groupsPerUnit: 1, stepTime: 1, narrowTime: 1,
-        floatTime: 1)
+    /// Small ones, for an item of a CPU device holds all of a group's; one whose results leave in several parts, as those of
+    /// the real ones do, for the probe alone.
+    private static let emulated = [
+        WarpGroupTile(
+            warpGroups: 2, panel: 64, stages: 3, inFlight: 0, groupsPerUnit: 1, stepTime: 1, narrowTime: 1,
+            floatTime: 1),
+        WarpGroupTile(
+            warpGroups: 1, panel: 256, stages: 3, inFlight: 1, groupsPerUnit: 1, stepTime: 100, narrowTime: 1,
+            floatTime: 1),
+    ]
 
     private static let real = [
         WarpGroupTile(

@@ -47,7 +47,7 @@ extension ReferenceBackend {
 
 extension Activation {
     /// The function itself, in double precision.
-    func callAsFunction(_ x: Double) -> Double {
+    package func callAsFunction(_ x: Double) -> Double {
         switch self {
         case .identity: x
         case .gelu: 0.5 * x * erfc(-x * 0.5.squareRoot())

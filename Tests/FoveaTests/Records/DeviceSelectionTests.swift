@@ -77,6 +77,7 @@ struct DeviceSelectionTests {
         "count as none where the file is damaged, and are kept again",
         arguments: [
             ("wgmma\"", "mfma\""), ("slower", "slow"), ("\"attention\": \"mma16\"", "\"attention\": 0"),
+            ("\"attention\": \"mma16\"", "\"attention\": \"dpas8\""),
             ("\"operation\": \"linear\"", "\"operation\": 7"), ("\"precisions\"", "\"precision\""), ("{", "["),
             ("580", "58"),
         ])
