@@ -49,9 +49,6 @@
 #ifndef WARP_GROUPS
   #define WARP_GROUPS 2    // below each other
 #endif
-#ifndef LEAVING_TILES
-  #define LEAVING_TILES (NARROW_OUTPUT == 2 ? 2 : 1)  // of 64 columns that leave by local memory
-#endif
 #ifndef WEIGHT_PANEL
   #define WEIGHT_PANEL 256 // columns that the weight is laid out by: a multiple of PANEL
 #endif
@@ -81,9 +78,6 @@ static inline float2 v_divide(float2 a, float2 b) {
 #define AHEAD (STAGES - 1 - IN_FLIGHT)
 #if AHEAD < 1
   #error "linear_wgmma: STAGES must be at least IN_FLIGHT + 2"
-#endif
-#if LEAVING_TILES < 1 || LEAVING_TILES > 2
-  #error "linear_wgmma: LEAVING_TILES must be 1 or 2"
 #endif
 #if PANEL % SWIZZLED_STEP != 0 || WEIGHT_PANEL % PANEL != 0
   #error "linear_wgmma: PANEL must be a multiple of 64, and WEIGHT_PANEL of PANEL"
@@ -128,6 +122,7 @@ void next_fetch(fetch *next, int tile_count, int rows, __local uint4 *tiles, __g
 // Results leave by local memory, 64 columns at a time, for an item has few neighbours: in whole chunks, 16 bytes each; as a
 // whole, in one copy, where they lie in y as they do there.
 #define LEAVES_WHOLE (NARROW_OUTPUT == 2)
+#define LEAVING_TILES (LEAVES_WHOLE ? 2 : 1)  // copies go on while items work
 #if NARROW_OUTPUT
   #define LEAVING_CHUNKS 8                 // of a row
   #define LEAVING_INDEX(row, chunk) tile_index(row, chunk, LEAVING_CHUNKS)
@@ -233,7 +228,7 @@ void linear_wgmma(__global const uint4 *restrict x, __global const uint4 *restri
 #if LEAVES_WHOLE
       leaving_wait(LEAVING_TILES - 1, &under_way);
       barrier(CLK_LOCAL_MEM_FENCE);  // the columns that were here have left
-#elif LEAVING_TILES == 1
+#else
       if (c > 0) barrier(CLK_LOCAL_MEM_FENCE);  // the columns before read by all
 #endif
       UNROLL

@@ -50,12 +50,20 @@ struct LinearProbe {
 
 /// Attention over blocks of keys and a part of one.
 struct AttentionProbe {
+    /// Tile of a kernel of attention by matrix instructions.
+    enum Tile {
+        /// Of `attention_matrix.cl`.
+        case waves(AttentionMatrixTile)
+        /// Of `attention_wgmma.cl`.
+        case warpGroups(AttentionWarpGroupTile)
+    }
+
     let tokens: Int
     let heads = 2
     let headWidth: Int
     /// Whether queries, keys and values come as floats, as they do after a rotation, and not as operands.
     let readsFloats: Bool
-    let tile: AttentionTile
+    let tile: Tile
     /// Large enough that few keys have most of the weight, so that it matters which.
     let scale: Float = 0.25
     /// Multiples of 1/32 from −2 to 2, which no precision rounds: from a linear congruential generator (Numerical Recipes).
@@ -84,7 +92,7 @@ struct AttentionProbe {
         self.init(tokens: 83, headWidth: headWidth, readsFloats: readsFloats, .waves(tile))
     }
 
-    private init(tokens: Int, headWidth: Int = 64, readsFloats: Bool = false, _ tile: AttentionTile) {
+    private init(tokens: Int, headWidth: Int = 64, readsFloats: Bool = false, _ tile: Tile) {
         (self.tokens, self.headWidth, self.readsFloats, self.tile) = (tokens, headWidth, readsFloats, tile)
         var state: UInt32 = 1
         let values = (0..<tokens * 3 * heads * headWidth).map { _ in

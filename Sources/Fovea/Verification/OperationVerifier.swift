@@ -112,17 +112,16 @@ package struct OperationVerifier {
                 products.append(shuffled)
             }
             return products.flatMap { product -> [KernelForm] in
-                let form = KernelForm(variant: .portable, tunedAs: nil, fusesLayerNorm: nil, narrow: product)
+                var form = KernelForm(variant: .portable, tunedAs: nil, fusesLayerNorm: nil, narrow: product)
                 switch operation {
                 case .attention:
-                    guard let instruction = product.form.instruction else { return [] }
-                    guard product == found else { return [form] }
+                    let attention = product == found ? selection?.attention : product.form.instruction
                     // Beside warp groups waves attend to what those do not.
-                    var byWaves = form
-                    byWaves.attention = instruction.ofWaves
-                    let waves = instruction.ofWaves == instruction ? [form] : [byWaves]
-                    guard let attention = selection?.attention else { return [] }
-                    return attention == instruction && instruction != instruction.ofWaves ? [form] + waves : waves
+                    return Set([attention, attention?.ofWaves].compactMap(\.self)).sorted { $0.rawValue > $1.rawValue }
+                        .map { instruction in
+                            form.attention = instruction == product.form.instruction ? nil : instruction
+                            return form
+                        }
                 case .patchEmbedding: return product.form.instruction == .wgmma ? [form] : []
                 default: return [form]
                 }

@@ -86,11 +86,3 @@ struct AttentionWarpGroupTile {
         stages == 1 && tiles > 1 && batchHeads * tiles >= 4 * units * groupsPerUnit ? 2 : 1
     }
 }
-
-/// Tile of a kernel of attention by matrix instructions.
-enum AttentionTile {
-    /// Of `attention_matrix.cl`.
-    case waves(AttentionMatrixTile)
-    /// Of `attention_wgmma.cl`.
-    case warpGroups(AttentionWarpGroupTile)
-}

@@ -47,7 +47,7 @@ extension OpenCLBackend {
         let groups = min(tile.count(rows: rows, outputs: outputs), profile.device.computeUnits * tile.groupsPerUnit)
         try launch(
             .linear, kernel: "linear_wgmma",
-            problem.merging(tile.defines(leaving: y.element)) { $1 }.merging(product.matrixDefines(.wgmma)) { $1 },
+            problem.merging(tile.defines) { $1 }.merging(product.matrixDefines(.wgmma)) { $1 },
             [
                 .buffer(operands.buffer), .buffer(linear.weight), .buffer(linear.bias),
                 residual.map { .buffer($0) } ?? .unused, .buffer(y.buffer), .int(rows),
@@ -124,13 +124,8 @@ struct WarpGroupTile {
     var items: Int { 128 * warpGroups }
 
     /// Values of the macros.
-    ///
-    /// There is room for two tiles of results on their way out where they leave by copies, which go on while items work.
-    func defines(leaving element: DeviceTensor.Element) -> [String: Int] {
-        [
-            "WARP_GROUPS": warpGroups, "PANEL": panel, "STAGES": stages, "IN_FLIGHT": inFlight,
-            "LEAVING_TILES": element == .swizzled ? 2 : 1,
-        ]
+    var defines: [String: Int] {
+        ["WARP_GROUPS": warpGroups, "PANEL": panel, "STAGES": stages, "IN_FLIGHT": inFlight]
     }
 
     /// Tiles of the result.
