@@ -68,6 +68,7 @@ struct FoveaCommand: ParsableCommand {
         subcommands: [
             Classify.self, Embed.self, Attention.self, Evaluate.self, Pipe.self, Run.self, Preprocess.self,
             Summary.self, Devices.self, Verify.self, Bench.self, Tune.self, Pull.self, TuneWorker.self,
+            CompileWorker.self,
         ])
 
     func run() throws {

@@ -62,12 +62,18 @@ final class BoundLaunch {
 extension OpenCLBackend {
     /// Records what a pass launches, compiles all its kernels in one program, and binds them.
     ///
+    /// Where a driver that keeps what it compiles had not kept this, the options' `helper` is told of it.
+    ///
     /// Nothing runs yet. Tensors are made in memory of the pass's own; `pass` returns those that matter outside.
     package func capture<Result>(
         _ pass: () throws(OpenCLError) -> Result
     ) throws(OpenCLError) -> CapturedPass<Result> {
         let (tensors, requests) = try recordingLaunches(pass)
-        try library.compile(requests.map(\.specialization))
+        let begin = ContinuousClock.now
+        let compiled = try library.compile(requests.map(\.specialization))
+        if let helper, !compiled.isEmpty, ContinuousClock.now - begin > longestReading {
+            helper(KernelCompilation(of: compiled, in: requests, on: profile.device))
+        }
         var launches: [BoundLaunch] = []
         for request in requests {
             launches.append(try BoundLaunch(request, try library.newKernel(for: request.specialization)))

@@ -49,7 +49,10 @@ final class KernelLibrary {
     }
 
     /// Compiles what is not compiled yet, in one program: a program costs PoCL a quarter of a second, whatever is in it.
-    func compile(_ specializations: [Specialization]) throws(OpenCLError) {
+    ///
+    /// - Returns: What was not.
+    @discardableResult
+    func compile(_ specializations: [Specialization]) throws(OpenCLError) -> [Specialization] {
         var missing: [Specialization] = []
         for specialization in specializations where places[specialization] == nil && !missing.contains(specialization) {
             missing.append(specialization)
@@ -58,6 +61,7 @@ final class KernelLibrary {
         for group in Dictionary(grouping: missing, by: { [$0.options, $0.isCovered ? "covered" : ""] }).values {
             try compile(together: group)
         }
+        return missing
     }
 
     private func compile(together missing: [Specialization]) throws(OpenCLError) {

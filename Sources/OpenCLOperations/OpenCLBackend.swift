@@ -47,6 +47,9 @@ package final class OpenCLBackend: Backend {
         /// Whether weights are packed in mapped buffers; nil for on CPU devices alone: what a GPU maps, though its memory be
         /// the host's, may be a second copy, or slow to write in pieces.
         package var packsInPlace: Bool?
+        /// Is told of kernels that are about to be compiled one by one, by a driver whose processes share what they compile, so
+        /// that another process may compile some of them; must not wait for it.
+        package var helper: (@Sendable (KernelCompilation) -> Void)?
         /// How buffers are placed.
         package var placement = Context.BufferPlacement.device
 
@@ -63,6 +66,10 @@ package final class OpenCLBackend: Backend {
     let stagesTransfers: Bool?
     let packsInPlace: Bool
     let library: KernelLibrary
+    /// Nil where a driver keeps nothing, or where no second core would do the work.
+    let helper: (@Sendable (KernelCompilation) -> Void)?
+    /// Reading a program that it has kept takes a driver a twentieth of a second, compiling it more than one.
+    var longestReading = Duration.milliseconds(400)
     /// How products in less than float32 run; nil where products are float32.
     package private(set) var selection: NarrowSelection?
     private let variants: [Operation: KernelVariant]
@@ -81,6 +88,7 @@ package final class OpenCLBackend: Backend {
         pool = BufferPool(queue, fillsWithNaN: options.fillsWithNaN)
         let keepsPrograms = !profile.quirks.contains(.driverKeepsPrograms)
         library = KernelLibrary(context, cache: keepsPrograms ? options.programCache : nil)
+        helper = keepsPrograms || device.computeUnits == 1 ? nil : options.helper
         fusesLayerNorm = options.fusesLayerNorm ?? profile.linear.fusesLayerNorm
         storesWeightsAsHalf = options.storesWeightsAsHalf
         stagesTransfers = options.stagesTransfers

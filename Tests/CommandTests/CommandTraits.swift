@@ -31,6 +31,15 @@ extension Trait where Self == ConditionTrait {
         .enabled(if: TestedDevice.openCL != nil, "no OpenCL device here: install PoCL (Scripts/install-packages)")
     }
 
+    /// Skips where the first OpenCL device is not PoCL's, and says so.
+    static var requiresPoCL: Self {
+        let version = try? FoveaProcess.results(["--version"])
+        let first = version?.split(separator: "\n").first { $0.hasPrefix("OpenCL platform:") }
+        return .enabled(
+            if: first?.contains("Portable Computing Language") == true,
+            "the first OpenCL device is not PoCL's: install it (Scripts/install-packages)")
+    }
+
     /// Skips where the materials beside the package are missing, and says so.
     static var requiresShared: Self {
         .enabled(

@@ -35,8 +35,10 @@ final class ChildProcess {
     private var received: [UInt8] = []
     private var isRunning = true
 
-    /// Starts this program with some arguments; its messages go where ours go.
-    init(_ arguments: [String]) throws(FoveaError) {
+    /// Starts this program with some arguments.
+    ///
+    /// - Parameter isSilent: Whether its messages go nowhere, and not where ours go.
+    init(_ arguments: [String], isSilent: Bool = false) throws(FoveaError) {
         var (toChild, fromChild): ([CInt], [CInt]) = ([-1, -1], [-1, -1])
         guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else { throw Self.cannotStart(errno) }
         for end in toChild + fromChild { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -44,6 +46,7 @@ final class ChildProcess {
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, toChild[0], STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], STDOUT_FILENO)
+        if isSilent { posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) }
         var words = ([CommandLine.arguments.first ?? "fovea"] + arguments).map { strdup($0) } + [nil]
         defer {
             posix_spawn_file_actions_destroy(&actions)
