@@ -14,7 +14,7 @@ struct KernelCompilationJSONTests {
                 global: [8], local: [1]),
             .init(
                 kernel: "attention", defines: [:], arguments: [.unused, .int(-3), .float, .float4], global: [4, 5, 6],
-                local: [1, 5, 1]),
+                local: [1, 5, 2]),
             .init(kernel: "pooling", defines: ["VECTOR": 4], arguments: [], global: [4, 5], local: nil),
         ])
 
@@ -30,6 +30,7 @@ struct KernelCompilationJSONTests {
         arguments: [
             ("7", "true"), ("[8]", "[0]"), ("[8]", "[8, 1, 1, 1]"), ("[8]", "[]"), (#""unused""#, #""float8""#),
             (#""softmax""#, "3"), (#"{"buffer":256}"#, #"{"buffer":"x"}"#), (#""global""#, #""globe""#), ("-3", "0.5"),
+            ("-3", "4294967296"), (#"{"buffer":256}"#, #"{"buffer":0}"#), ("[1]", "[1,1]"), ("[1]", "1"),
         ])
     func refused(part: String, other: String) throws {
         let text = Self.compilation.json.text()

@@ -19,9 +19,13 @@ extension KernelCompilation.Launch {
         guard let kernel = json["kernel"]?.string, let defines = DeviceTunings.integers(json["defines"]),
             let arguments = json["arguments"]?.array, let global = json["global"].flatMap(NDRange.init)
         else { return nil }
+        let local = json["local"].flatMap(NDRange.init)
+        guard local != nil || json["local"] == .null, local.map({ $0.dimensions == global.dimensions }) != false else {
+            return nil
+        }
         self.init(
             kernel: kernel, defines: defines, arguments: arguments.compactMap(KernelCompilation.Argument.init),
-            global: global, local: json["local"].flatMap(NDRange.init))
+            global: global, local: local)
         guard self.arguments.count == arguments.count else { return nil }
     }
 
@@ -36,8 +40,8 @@ extension KernelCompilation.Launch {
 extension KernelCompilation.Argument {
     fileprivate init?(_ json: JSON) {
         switch (json.string, json["buffer"]?.integer, json["int"]?.integer) {
-        case (_, let byteCount?, _): self = .buffer(byteCount)
-        case (_, _, let value?): self = .int(value)
+        case (_, let byteCount?, _) where byteCount > 0: self = .buffer(byteCount)
+        case (_, _, let value?) where Int32(exactly: value) != nil: self = .int(value)
         case ("unused", _, _): self = .unused
         case ("float", _, _): self = .float
         case ("float4", _, _): self = .float4
