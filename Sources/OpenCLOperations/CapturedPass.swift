@@ -62,7 +62,7 @@ final class BoundLaunch {
 extension OpenCLBackend {
     /// Records what a pass launches, compiles all its kernels in one program, and binds them.
     ///
-    /// Where a driver that keeps what it compiles had not kept this, the options' `helper` is told of it.
+    /// Where a driver that keeps what it compiles had not kept this, the options' `shareCompilation` is told of it.
     ///
     /// Nothing runs yet. Tensors are made in memory of the pass's own; `pass` returns those that matter outside.
     package func capture<Result>(
@@ -71,8 +71,8 @@ extension OpenCLBackend {
         let (tensors, requests) = try recordingLaunches(pass)
         let begin = ContinuousClock.now
         let compiled = try library.compile(requests.map(\.specialization))
-        if let helper, !compiled.isEmpty, ContinuousClock.now - begin > longestReading {
-            helper(KernelCompilation(of: compiled, in: requests, on: profile.device))
+        if let shareCompilation, !compiled.isEmpty, ContinuousClock.now - begin > longestReading {
+            shareCompilation(KernelCompilation(of: compiled, in: requests, on: profile.device))
         }
         var launches: [BoundLaunch] = []
         for request in requests {

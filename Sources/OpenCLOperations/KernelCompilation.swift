@@ -79,6 +79,12 @@ extension KernelCompilation.Launch {
 
     fileprivate var specialization: Specialization { Specialization(kernel, defines) }
 
+    /// Whether little runs, and what is compiled for that is what the whole range runs: PoCL 3.1 compiles apart for ranges
+    /// wider than 65,534 (its `pocl_cache.c`).
+    fileprivate var isWorthwhile: Bool {
+        max(global.x, global.y, global.z) < Int(UInt16.max) && (local != nil || global.count <= 1 << 14)
+    }
+
     /// Bytes of its largest buffer.
     fileprivate var largestBuffer: Int {
         arguments.reduce(1) { if case .buffer(let byteCount) = $1 { max($0, byteCount) } else { $0 } }
@@ -100,31 +106,19 @@ extension KernelCompilation.Launch {
 
 extension OpenCLBackend {
     /// Compiles the kernels of another process's pass, the last first, for that process begins with the first: each is
-    /// launched with a single group, on memory that holds nothing.
+    /// launched with a single group, on memory that holds nothing in particular.
     ///
     /// - Parameter goesOn: Asked before each kernel.
     package func compile(_ compilation: KernelCompilation, while goesOn: () -> Bool) throws(OpenCLError) {
         let launches = compilation.launches
         try library.compile(launches.map(\.specialization))
         let memory = try Buffer(queue.context, byteCount: launches.map(\.largestBuffer).max() ?? 1)
-        for launch in launches.reversed() where goesOn() {
+        for launch in launches.reversed() where launch.isWorthwhile && goesOn() {
             var kernel = try library.newKernel(for: launch.specialization)
             try kernel.bind(launch.arguments(in: memory))
-            // A range that the driver cuts is one of few items, and how it is cut depends on all of it.
-            let group = launch.local ?? kernel.requiredWorkGroupSize
-            try queue.launch(kernel, global: group.map(launch.global.first) ?? launch.global, local: launch.local)
+            // How a driver cuts a range depends on all of it.
+            try queue.launch(kernel, global: launch.local ?? launch.global, local: launch.local)
             try finish()
-        }
-    }
-}
-
-extension NDRange {
-    /// As many work-items as a group has, in this range's dimensions.
-    fileprivate func first(_ group: NDRange) -> NDRange {
-        switch dimensions {
-        case 1: [group.x]
-        case 2: [group.x, group.y]
-        default: [group.x, group.y, group.z]
         }
     }
 }

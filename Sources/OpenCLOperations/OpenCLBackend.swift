@@ -49,7 +49,7 @@ package final class OpenCLBackend: Backend {
         package var packsInPlace: Bool?
         /// Is told of kernels that are about to be compiled one by one, by a driver whose processes share what they compile, so
         /// that another process may compile some of them; must not wait for it.
-        package var helper: (@Sendable (KernelCompilation) -> Void)?
+        package var shareCompilation: (@Sendable (KernelCompilation) -> Void)?
         /// How buffers are placed.
         package var placement = Context.BufferPlacement.device
 
@@ -67,7 +67,7 @@ package final class OpenCLBackend: Backend {
     let packsInPlace: Bool
     let library: KernelLibrary
     /// Nil where a driver keeps nothing, or where no second core would do the work.
-    let helper: (@Sendable (KernelCompilation) -> Void)?
+    let shareCompilation: (@Sendable (KernelCompilation) -> Void)?
     /// Reading a program that it has kept takes a driver a twentieth of a second, compiling it more than one.
     var longestReading = Duration.milliseconds(400)
     /// How products in less than float32 run; nil where products are float32.
@@ -86,9 +86,9 @@ package final class OpenCLBackend: Backend {
         self.profile = profile
         queue = try CommandQueue(context, profiling: options.profiles)
         pool = BufferPool(queue, fillsWithNaN: options.fillsWithNaN)
-        let keepsPrograms = !profile.quirks.contains(.driverKeepsPrograms)
-        library = KernelLibrary(context, cache: keepsPrograms ? options.programCache : nil)
-        helper = keepsPrograms || device.computeUnits == 1 ? nil : options.helper
+        let driverKeepsPrograms = profile.quirks.contains(.driverKeepsPrograms)
+        library = KernelLibrary(context, cache: driverKeepsPrograms ? nil : options.programCache)
+        shareCompilation = driverKeepsPrograms && device.computeUnits > 1 ? options.shareCompilation : nil
         fusesLayerNorm = options.fusesLayerNorm ?? profile.linear.fusesLayerNorm
         storesWeightsAsHalf = options.storesWeightsAsHalf
         stagesTransfers = options.stagesTransfers

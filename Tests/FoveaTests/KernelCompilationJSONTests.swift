@@ -28,7 +28,8 @@ struct KernelCompilationJSONTests {
     @Test(
         "is refused where a part is missing or no such thing",
         arguments: [
-            ("7", "true"), ("[8]", "[0]"), ("[8]", "[8, 1, 1, 1]"), ("[8]", "[]"), (#""unused""#, #""float8""#),
+            ("7", "true"), ("[8]", "[0]"), ("[8]", "[8, 1, 1, 1]"), ("[8]", "[]"), ("[8]", #"[8,"x"]"#),
+            (#""unused""#, #""float8""#),
             (#""softmax""#, "3"), (#"{"buffer":256}"#, #"{"buffer":"x"}"#), (#""global""#, #""globe""#), ("-3", "0.5"),
             ("-3", "4294967296"), (#"{"buffer":256}"#, #"{"buffer":0}"#), ("[1]", "[1,1]"), ("[1]", "1"),
         ])

@@ -21,11 +21,11 @@ struct KernelCompilationTests {
         }
     }
 
-    /// What helpers are told of two captures on a backend that takes everything for compiled.
+    /// What is told of two captures on a backend that takes everything for compiled.
     private func told() throws -> [KernelCompilation] {
         let told = Mutex<[KernelCompilation]>([])
         var options = OpenCLBackend.Options()
-        options.helper = { compilation in told.withLock { $0.append(compilation) } }
+        options.shareCompilation = { compilation in told.withLock { $0.append(compilation) } }
         let backend = try OpenCLBackend(try #require(TestDevice.first), options: options)
         backend.longestReading = .zero
         for _ in 0..<2 { try capture(on: backend) }
@@ -37,8 +37,8 @@ struct KernelCompilationTests {
         return device.computeUnits > 1 && Quirk.matching(device).contains(.driverKeepsPrograms)
     }
 
-    @Test("a helper is told of each kernel once, in the order of their launches, where it can help")
-    func helper() throws {
+    @Test("what is compiled is shared once, in the order of launches, where that can help")
+    func shared() throws {
         let told = try told()
         try #require(told.count == (mayHelp ? 1 : 0))
         guard let compilation = told.first else { return }

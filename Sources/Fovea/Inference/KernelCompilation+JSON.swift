@@ -62,8 +62,9 @@ extension KernelCompilation.Argument {
 
 extension NDRange {
     fileprivate init?(_ json: JSON) {
-        guard let sizes = json.array?.compactMap(\.integer), (1...3).contains(sizes.count), sizes.allSatisfy({ $0 > 0 })
-        else { return nil }
+        guard let array = json.array, (1...3).contains(array.count) else { return nil }
+        let sizes = array.compactMap(\.integer).filter { $0 > 0 }
+        guard sizes.count == array.count else { return nil }
         self =
             sizes.count == 1 ? [sizes[0]] : sizes.count == 2 ? [sizes[0], sizes[1]] : [sizes[0], sizes[1], sizes[2]]
     }

@@ -40,23 +40,36 @@ final class ChildProcess {
     /// - Parameter isSilent: Whether its messages go nowhere, and not where ours go.
     init(_ arguments: [String], isSilent: Bool = false) throws(FoveaError) {
         var (toChild, fromChild): ([CInt], [CInt]) = ([-1, -1], [-1, -1])
-        guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else { throw Self.cannotStart(errno) }
+        guard pipe(&toChild) == 0 else { throw Self.cannotStart(errno) }
+        guard pipe(&fromChild) == 0 else {
+            let error = errno
+            for end in toChild { close(end) }
+            throw Self.cannotStart(error)
+        }
         for end in toChild + fromChild { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, toChild[0], STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], STDOUT_FILENO)
         if isSilent { posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) }
+        // Threads of libdispatch block signals, and a child would have them blocked too.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        var blocked = sigset_t()
+        sigemptyset(&blocked)
+        posix_spawnattr_setsigmask(&attributes, &blocked)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var words = ([CommandLine.arguments.first ?? "fovea"] + arguments).map { strdup($0) } + [nil]
         defer {
             posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
             for word in words { free(word) }
             close(toChild[0])
             close(fromChild[1])
         }
         var process: pid_t = 0
         // The name in /proc still leads to this program where its file was replaced or moved.
-        let failure = posix_spawn(&process, "/proc/self/exe", &actions, nil, &words, environ)
+        let failure = posix_spawn(&process, "/proc/self/exe", &actions, &attributes, &words, environ)
         guard failure == 0 else {
             close(toChild[1])
             close(fromChild[0])
@@ -126,7 +139,7 @@ final class ChildProcess {
         if let ending = ending() { return ending }
         throw FoveaError(
             .deviceFailed, code: "CHILD_STUCK",
-            "process \(process), which measures, was killed and has not ended within \(Self.endLimit): it waits for the "
+            "process \(process), a child of this command, was killed and has not ended within \(Self.endLimit): it waits for the "
                 + "device's driver; reset the device or restart the machine")
     }
 

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Checkpoints
-import Dispatch
 import Fovea
 import OpenCLOperations
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -14,13 +14,20 @@ import OpenCLOperations
 /// takes the last ones, and leaves them where the command's own driver finds them.
 ///
 /// The command neither waits for it nor needs it. It reads one line, what to compile, and says nothing; it ends when that is
-/// done, or before the next kernel where the command has ended.
+/// done, and before the next kernel where the command has ended.
 struct CompileWorker: ParsableCommand {
     static let name = "compile-worker"
     static let configuration = CommandConfiguration(
         commandName: name, abstract: "Compiles for another command.", shouldDisplay: false)
 
+    /// Longer than kernels take where help with them is worth something.
+    private static let limit: CUnsignedInt = 120
+
     func run() throws {
+        // Nobody else looks after it once the command has ended.
+        alarm(Self.limit)
+        // What the command was given by its caller, a lock say, is held no longer than by the command.
+        for descriptor in STDERR_FILENO + 1..<256 { close(descriptor) }
         guard let line = try LineReader("-").nextLine(),
             let compilation = KernelCompilation(try JSON(parsing: line)),
             case .openCL(let device) = try ComputeDevice(.index(compilation.device))
@@ -32,17 +39,16 @@ struct CompileWorker: ParsableCommand {
         try OpenCLBackend(device).compile(compilation) { poll(&input, 1, 0) == 0 }
     }
 
-    /// Longer than any kernels take: a process that has not ended by then never will.
-    private static let limit = Duration.seconds(120)
+    /// The worker of this process, which ends once it is let go.
+    private static let worker = Mutex<ChildProcess?>(nil)
 
-    /// Starts a worker and sees to its end; where none can be started the command compiles alone.
+    /// Starts a worker; where there has been one, or none can be started, the command compiles alone.
     @Sendable
     static func start(_ compilation: KernelCompilation) {
-        // A thread of its own, for it waits.
-        DispatchQueue.global().async {
-            guard let child = try? ChildProcess([name], isSilent: true) else { return }
+        worker.withLock { worker in
+            guard worker == nil, let child = try? ChildProcess([name], isSilent: true) else { return }
             child.send(compilation.json)
-            _ = try? child.receive(within: limit)
+            worker = child
         }
     }
 }

@@ -57,7 +57,7 @@ struct DeviceOptions: ParsableArguments {
         for model: ModelOptions, inPrecision precision: PrecisionRequest = .automatic
     ) -> SessionOptions {
         var options = SessionOptions()
-        options.backend.helper = CompileWorker.start
+        options.backend.shareCompilation = CompileWorker.start
         options.backend.precision = (self.precision ?? precision).precision
         options.allowsNonFinite = model.allowNonfinite
         options.report = { Console.say("fovea: \($0)") }
