@@ -63,14 +63,14 @@ struct KernelCompilationTests {
         #expect(asked == compilation.launches.count)
     }
 
-    @Test("of kernels that a model has not, nothing is launched but an error told")
-    func foreign() throws {
+    @Test("a launch that lacks an argument is an error")
+    func lackingArgument() throws {
         let device = try #require(TestDevice.first)
         let backend = try OpenCLBackend(device)
-        let foreign = KernelCompilation.Launch(
+        let launch = KernelCompilation.Launch(
             kernel: "softmax", defines: ["WIDTH": 8, "GROUP": 1], arguments: [.buffer(256)], global: [8], local: [1])
         #expect(throws: OpenCLError.self) {
-            try backend.compile(KernelCompilation(device: device.index, launches: [foreign])) { true }
+            try backend.compile(KernelCompilation(device: device.index, launches: [launch])) { true }
         }
     }
 }
