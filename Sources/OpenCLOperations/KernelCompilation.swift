@@ -21,10 +21,8 @@ package struct KernelCompilation: Sendable, Hashable {
 
     /// A kernel and its first launch.
     package struct Launch: Sendable, Hashable {
-        /// The file under `Kernels/` and the kernel in it.
-        package let kernel: String
-        /// Values of its macros.
-        package let defines: [String: Int]
+        /// The kernel.
+        package let specialization: Specialization
         /// What it gets.
         package let arguments: [Argument]
         /// Work-items in all.
@@ -34,9 +32,9 @@ package struct KernelCompilation: Sendable, Hashable {
 
         /// Makes a launch of its parts.
         package init(
-            kernel: String, defines: [String: Int], arguments: [Argument], global: NDRange, local: NDRange?
+            _ specialization: Specialization, arguments: [Argument], global: NDRange, local: NDRange?
         ) {
-            (self.kernel, self.defines, self.arguments) = (kernel, defines, arguments)
+            (self.specialization, self.arguments) = (specialization, arguments)
             (self.global, self.local) = (global, local)
         }
     }
@@ -64,7 +62,7 @@ package struct KernelCompilation: Sendable, Hashable {
 extension KernelCompilation.Launch {
     fileprivate init(_ request: LaunchRequest) {
         self.init(
-            kernel: request.specialization.kernel, defines: request.specialization.defines,
+            request.specialization,
             arguments: request.arguments.map { argument in
                 switch argument {
                 case .buffer(let buffer): .buffer(buffer.byteCount)
@@ -76,8 +74,6 @@ extension KernelCompilation.Launch {
             },
             global: request.global, local: request.local)
     }
-
-    fileprivate var specialization: Specialization { Specialization(kernel, defines) }
 
     /// Whether little runs, and what is compiled for that is what the whole range runs: PoCL 3.1 compiles apart for ranges
     /// wider than 65,534 (its `pocl_cache.c`).

@@ -1,13 +1,14 @@
 /// Everything that changes the code generated for a kernel, and nothing that does not.
 ///
 /// Sizes that vary from call to call (batch, rows, tokens) are arguments; sizes that a model fixes are here.
-struct Specialization: Hashable, Sendable {
+package struct Specialization: Hashable, Sendable {
     /// The file under `Kernels/` and the kernel in it.
-    let kernel: String
+    package let kernel: String
     /// Values of its macros.
-    let defines: [String: Int]
+    package let defines: [String: Int]
 
-    init(_ kernel: String, _ defines: [String: Int]) {
+    /// A kernel under its macros.
+    package init(_ kernel: String, _ defines: [String: Int]) {
         (self.kernel, self.defines) = (kernel, defines)
     }
 

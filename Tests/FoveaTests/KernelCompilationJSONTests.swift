@@ -10,12 +10,12 @@ struct KernelCompilationJSONTests {
         device: 7,
         launches: [
             .init(
-                kernel: "softmax", defines: ["WIDTH": 8, "GROUP": 1], arguments: [.buffer(256), .buffer(512)],
+                Specialization("softmax", ["WIDTH": 8, "GROUP": 1]), arguments: [.buffer(256), .buffer(512)],
                 global: [8], local: [1]),
             .init(
-                kernel: "attention", defines: [:], arguments: [.unused, .int(-3), .float, .float4], global: [4, 5, 6],
+                Specialization("attention", [:]), arguments: [.unused, .int(-3), .float, .float4], global: [4, 5, 6],
                 local: [1, 5, 2]),
-            .init(kernel: "pooling", defines: ["VECTOR": 4], arguments: [], global: [4, 5], local: nil),
+            .init(Specialization("pooling", ["VECTOR": 4]), arguments: [], global: [4, 5], local: nil),
         ])
 
     @Test("comes back as it was, on one line")

@@ -42,7 +42,7 @@ struct KernelCompilationTests {
         let told = try told()
         try #require(told.count == (mayHelp ? 1 : 0))
         guard let compilation = told.first else { return }
-        let kernels = compilation.launches.map(\.kernel)
+        let kernels = compilation.launches.map(\.specialization.kernel)
         #expect(kernels.first?.hasPrefix("l") == true && kernels.last == "pooling", "\(kernels)")
         #expect(kernels.contains { $0.hasPrefix("attention") })
         #expect(Set(compilation.launches).count == kernels.count)
@@ -68,7 +68,7 @@ struct KernelCompilationTests {
         let device = try #require(TestDevice.first)
         let backend = try OpenCLBackend(device)
         let launch = KernelCompilation.Launch(
-            kernel: "softmax", defines: ["WIDTH": 8, "GROUP": 1], arguments: [.buffer(256)], global: [8], local: [1])
+            Specialization("softmax", ["WIDTH": 8, "GROUP": 1]), arguments: [.buffer(256)], global: [8], local: [1])
         #expect(throws: OpenCLError.self) {
             try backend.compile(KernelCompilation(device: device.index, launches: [launch])) { true }
         }

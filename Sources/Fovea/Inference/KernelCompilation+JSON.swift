@@ -20,18 +20,16 @@ extension KernelCompilation.Launch {
             let arguments = json["arguments"]?.array, let global = json["global"].flatMap(NDRange.init)
         else { return nil }
         let local = json["local"].flatMap(NDRange.init)
-        guard local != nil || json["local"] == .null, local.map({ $0.dimensions == global.dimensions }) != false else {
-            return nil
-        }
+        guard json["local"] == .null || local?.dimensions == global.dimensions else { return nil }
         self.init(
-            kernel: kernel, defines: defines, arguments: arguments.compactMap(KernelCompilation.Argument.init),
+            Specialization(kernel, defines), arguments: arguments.compactMap(KernelCompilation.Argument.init),
             global: global, local: local)
         guard self.arguments.count == arguments.count else { return nil }
     }
 
     fileprivate var json: JSON {
         [
-            "kernel": JSON(kernel), "defines": DeviceTunings.json(defines),
+            "kernel": JSON(specialization.kernel), "defines": DeviceTunings.json(specialization.defines),
             "arguments": .array(arguments.map(\.json)), "global": global.json, "local": local?.json ?? .null,
         ]
     }
