@@ -63,18 +63,25 @@
 #define ROW (3 * HEADS * HEAD_WIDTH)
 #define BIAS_STRIDE(tokens) (((tokens) + 63) / 64 * 64)
 
-// tile[r][v] += scalar · columns[v] over so many steps; the scalar is written in terms of r and step, the columns move
-// on by a row of QUERIES lanes.
-#define ACCUMULATE(tile, scalar, columns, steps)                                        \
-  for (int step = 0; step < (steps); ++step) {                                          \
-    vfloat lanes[VECTORS];                                                              \
-    _Pragma("unroll")                                                                   \
-    for (int v = 0; v < VECTORS; ++v) lanes[v] = v_load((columns) + step * QUERIES + v * VECTOR); \
-    _Pragma("unroll")                                                                   \
-    for (int r = 0; r < ROWS; ++r) {                                                    \
-      const vfloat same = (vfloat)(scalar);                                             \
+// tile[r][v] += scalar[r] · columns[v] over so many steps: rows of scalars are apart by one stride, steps by the other,
+// and the columns move on by a row of QUERIES lanes. Several steps a turn, for a core that can begin few instructions at
+// a time, as one does whose other thread is busy, counts those of the loop.
+#define ACCUMULATE(tile, scalars, row_stride, step_stride, columns, steps)              \
+  {                                                                                     \
+    __local const float *scalar = scalars, *column = columns;                           \
+    _Pragma("unroll 8")                                                                 \
+    for (int step = 0; step < (steps); ++step) {                                        \
+      vfloat lanes[VECTORS];                                                            \
       _Pragma("unroll")                                                                 \
-      for (int v = 0; v < VECTORS; ++v) tile[r][v] = fma(same, lanes[v], tile[r][v]);   \
+      for (int v = 0; v < VECTORS; ++v) lanes[v] = v_load(column + v * VECTOR);         \
+      _Pragma("unroll")                                                                 \
+      for (int r = 0; r < ROWS; ++r) {                                                  \
+        const vfloat same = (vfloat)(scalar[r * (row_stride)]);                         \
+        _Pragma("unroll")                                                               \
+        for (int v = 0; v < VECTORS; ++v) tile[r][v] = fma(same, lanes[v], tile[r][v]); \
+      }                                                                                 \
+      scalar += (step_stride);                                                          \
+      column += QUERIES;                                                                \
     }                                                                                   \
   }
 
@@ -96,6 +103,9 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
   __global const float *value_rows = key_rows + HEADS * HEAD_WIDTH;
   const int first_tile = get_group_id(0) * tiles_per_item;
   const int last_tile = min(first_tile + tiles_per_item, (queries + QUERIES - 1) / QUERIES);
+  // Blocks of even size.
+  const int blocks = (tokens + KEY_BLOCK - 1) / KEY_BLOCK;
+  const int block = (tokens + blocks - 1) / blocks;
 
   for (int first_shared = first_tile; first_shared < last_tile; first_shared += TILES) {
     const int tiles = min(TILES, last_tile - first_shared);
@@ -122,9 +132,9 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
       }
     }
 
-    for (int first_key = 0; first_key < tokens; first_key += KEY_BLOCK) {
+    for (int first_key = 0; first_key < tokens; first_key += block) {
       // 2. Keys and values of the block; the only block stays where it is. The last key is repeated to fill its tile.
-      const int count = min(KEY_BLOCK, tokens - first_key);
+      const int count = min(block, tokens - first_key);
       if (first_shared == first_tile || tokens > KEY_BLOCK) {
         for (int j = 0; j < count + ROWS - 1; ++j) {
           const size_t row = (size_t)min(first_key + j, tokens - 1) * ROW;
@@ -151,7 +161,7 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
             #pragma unroll
             for (int v = 0; v < VECTORS; ++v) tile[r][v] = (vfloat)(0.0f);
           }
-          ACCUMULATE(tile, keys[r * HEAD_WIDTH + step], query, HEAD_WIDTH)
+          ACCUMULATE(tile, keys, HEAD_WIDTH, 1, query, HEAD_WIDTH)
 #if BIAS
           const int first_query = (first_shared + t) * QUERIES;
           #pragma unroll
@@ -204,7 +214,6 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
         // 6. Values, ROWS channels at a time; the last tile begins early rather than end late.
         for (int c = 0; c < HEAD_WIDTH; c += ROWS) {
           const int first_channel = min(c, HEAD_WIDTH - ROWS);
-          __local const float *column = packed_values + first_channel;
           vfloat tile[ROWS][VECTORS];
           #pragma unroll
           for (int r = 0; r < ROWS; ++r) {
@@ -213,7 +222,7 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
               tile[r][v] = v_load(sums + (first_channel + r) * QUERIES + v * VECTOR) * correction[v];
             }
           }
-          ACCUMULATE(tile, column[step * HEAD_WIDTH + r], scores, count)
+          ACCUMULATE(tile, packed_values + first_channel, 1, HEAD_WIDTH, scores, count)
           const int first_new = c - first_channel;
           #pragma unroll
           for (int r = 0; r < ROWS; ++r) {

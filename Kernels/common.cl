@@ -5,6 +5,7 @@
 //   load_first(p, count)           the counterpart; elements past count are zero
 //   row_normalizer(x, width, ε)    layer norm's statistics of a row, by one item
 //   row_group()                    which of the groups of rows this is, in a launch by blocks of rows
+//   prefetch_line(p)               asks for the 64 bytes at p, to be in the second cache later; nothing depends on it
 //
 // Products and sums are written as fma() where one rounding is meant; the compiler may not contract others, so that a
 // row gives the same bits whatever stands around it.
@@ -124,6 +125,13 @@ static inline vfloat load_first(__global const float *p, int count) {
 // Groups of rows × panels × blocks of rows: a block is small enough to be in the cache still when the next panel of the
 // weight comes to its rows.
 static inline int row_group(void) { return get_group_id(2) * get_num_groups(0) + get_group_id(0); }
+
+// OpenCL's own prefetch does nothing in PoCL, whose compiler is clang for the processor itself and has a builtin.
+#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+  #define prefetch_line(p) __builtin_prefetch((const void *)(size_t)(p), 0, 2)
+#else
+  #define prefetch_line(p) prefetch(p, 16)
+#endif
 
 // What turns x into its normalized value: (x − mean) · factor + offset.
 typedef struct {

@@ -53,6 +53,14 @@
 #define COLUMNS (VECTORS * VECTOR)
 #define PANEL (GROUP_COLUMNS * COLUMNS)
 
+// Where an item is a group, each of a panel's first 32 groups of rows asks for a 32nd of the next panel, some lines for
+// every 32nd of the inputs: the first group of the next would wait for memory at every line.
+#if GROUP_COLUMNS * GROUP_ROWS == 1 && INPUTS % 32 == 0
+  #define STRETCH 32
+#else
+  #define STRETCH INPUTS
+#endif
+
 __kernel __attribute__((reqd_work_group_size(GROUP_COLUMNS, GROUP_ROWS, 1)))
 void linear(__global const float *restrict x, __global const float *restrict weight,
             __global const float *restrict bias, __global const float *residual,
@@ -90,20 +98,33 @@ void linear(__global const float *restrict x, __global const float *restrict wei
     for (int i = 0; i < ROWS; ++i) sum[i][j] = b;
   }
   __global const float *w = weight + (size_t)panel * (INPUTS * PANEL) + column_in_panel;
-  for (int k = 0; k < INPUTS; ++k) {
-    vfloat columns[VECTORS];
-    #pragma unroll
-    for (int j = 0; j < VECTORS; ++j) columns[j] = v_load(w + j * VECTOR);
-    w += PANEL;
-    #pragma unroll
-    for (int i = 0; i < ROWS; ++i) {
-#if NORM
-      const float value = fma(fma(source[i][k] - n[i].mean, n[i].factor, n[i].offset), gamma[k], beta[k]);
-#else
-      const float value = source[i][k];
+#if STRETCH < INPUTS
+  const int next_panel = panel + 1 < (int)get_num_groups(1) ? panel + 1 : 0;
+  const int part = min((int)get_group_id(0), 31);
+  __global const float *next = weight + ((size_t)next_panel * INPUTS + part * (INPUTS / 32)) * PANEL;
 #endif
+  for (int first = 0; first < INPUTS; first += STRETCH) {
+#if STRETCH < INPUTS
+    for (int j = 0; j < PANEL; j += 16) prefetch_line(next + j);
+    next += PANEL;
+#endif
+    // Two steps a turn: a core whose other thread is busy can begin few instructions at a time.
+    #pragma unroll 2
+    for (int k = first; k < first + STRETCH; ++k) {
+      vfloat columns[VECTORS];
       #pragma unroll
-      for (int j = 0; j < VECTORS; ++j) sum[i][j] = fma((vfloat)(value), columns[j], sum[i][j]);
+      for (int j = 0; j < VECTORS; ++j) columns[j] = v_load(w + j * VECTOR);
+      w += PANEL;
+      #pragma unroll
+      for (int i = 0; i < ROWS; ++i) {
+#if NORM
+        const float value = fma(fma(source[i][k] - n[i].mean, n[i].factor, n[i].offset), gamma[k], beta[k]);
+#else
+        const float value = source[i][k];
+#endif
+        #pragma unroll
+        for (int j = 0; j < VECTORS; ++j) sum[i][j] = fma((vfloat)(value), columns[j], sum[i][j]);
+      }
     }
   }
 

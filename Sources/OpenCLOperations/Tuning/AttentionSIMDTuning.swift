@@ -15,7 +15,7 @@ struct AttentionSIMDTuning: KernelTuning {
         Knob(name: "VECTOR", path: \.vector, candidates: [4, 8, 16]),
         Knob(name: "VECTORS", path: \.vectors, candidates: [1, 2, 3, 4, 5]),
         Knob(name: "ROWS", path: \.rows, candidates: [2, 3, 4, 5, 6, 8, 12]),
-        Knob(name: "KEY_BLOCK", path: \.keyBlock, candidates: [128, 256, 512]),
+        Knob(name: "KEY_BLOCK", path: \.keyBlock, candidates: [64, 128, 256, 512]),
         Knob(name: "TILES", path: \.tiles, candidates: [1, 4, 8, 16]),
     ]
 
@@ -52,7 +52,7 @@ struct AttentionSIMDTuning: KernelTuning {
         return fitted
     }
 
-    /// The same with fewer vectors, and as many sums, where the last tile would have few queries.
+    /// The same with fewer vectors, and as many registers, where the last tile would have few queries.
     ///
     /// The fewest lanes win; a vector less costs some 2 % of a lane, for each scalar that is read serves fewer of them.
     /// A tile of one vector costs a third, and is taken only where it was asked for.
@@ -63,7 +63,8 @@ struct AttentionSIMDTuning: KernelTuning {
         }
         var fitted = self
         fitted.vectors = (min(2, vectors)...vectors).min { (cost($0), -$0) < (cost($1), -$1) } ?? vectors
-        fitted.rows = vectors * rows / fitted.vectors
+        // A step keeps a vector for each sum, its own vectors and one scalar.
+        fitted.rows = vectors * (rows + 1) / fitted.vectors - 1
         return fitted
     }
 
