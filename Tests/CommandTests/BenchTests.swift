@@ -25,6 +25,13 @@ struct BenchTests {
             let shares = kernels.compactMap { $0["share"]?.double }
             #expect(abs(shares.reduce(0, +) - 1) < 1e-9)
             #expect(kernels.allSatisfy { $0["bytes"]?.double ?? 0 > 0 && $0["rooflineShare"]?.double ?? 0 > 0 })
+            let roofline = try #require(row["profileRoofline"])
+            for kernel in kernels {
+                let shares = ["gigaflopPerSecond", "gigabytePerSecond"].map {
+                    (kernel[$0]?.double ?? 0) / (roofline[$0]?.double ?? 0)
+                }
+                #expect(abs((kernel["rooflineShare"]?.double ?? 0) / max(shares[0], shares[1]) - 1) < 1e-6)
+            }
             let peak = try #require(report["roofline"]?["gigaflopPerSecond"]?.double)
             let rate = try #require(row["gigaflopPerSecond"]?.double)
             #expect(abs((row["rooflineShare"]?.double ?? 0) - rate / peak) < 1e-9)

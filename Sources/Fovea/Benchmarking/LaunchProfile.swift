@@ -13,7 +13,7 @@ package struct LaunchProfile: Sendable {
         package let label: String
         /// Launches in a pass.
         package let calls: Double
-        /// Seconds on the device in a pass.
+        /// Seconds on the device in a pass, the median over passes.
         package let seconds: Double
         /// Floating-point operations in a pass.
         package let flop: Double
@@ -36,11 +36,18 @@ package struct LaunchProfile: Sendable {
     /// The part of a pass between the end of a kernel and the begin of the next, 0…1, the median over passes: the driver.
     package let gapShare: Double
 
+    /// Operations a second of multiply-adds that touch no memory, measured in turns with the passes, the median; nil where
+    /// they were not.
+    package let multiplyAddRate: Double?
+
     /// Groups the launches of equal passes.
     ///
-    /// - Parameter passes: How long each took, with its launches; at least one.
-    package init(_ passes: [(duration: Duration, launches: [LaunchTime])]) {
-        let launches = passes.flatMap(\.launches)
+    /// - Parameters:
+    ///   - passes: How long each took, with its launches; at least one.
+    ///   - multiplyAddRates: What `FMAProbe` found between them.
+    package init(
+        _ passes: [(duration: Duration, launches: [LaunchTime])], multiplyAddRates: [Double] = []
+    ) {
         let runs = passes.count
         let shares = passes.map { pass in
             let total = pass.duration / .nanoseconds(1)
@@ -51,18 +58,27 @@ package struct LaunchProfile: Sendable {
         }
         hostShare = shares.map(\.host).sorted()[runs / 2]
         gapShare = shares.map(\.gaps).sorted()[runs / 2]
+        multiplyAddRate = multiplyAddRates.isEmpty ? nil : multiplyAddRates.sorted()[multiplyAddRates.count / 2]
         struct Key: Hashable {
             let kernel: String
             let label: String
         }
-        let total = launches.reduce(0) { $0 + Double($1.nanoseconds) }
-        rows = Dictionary(grouping: launches) { Key(kernel: $0.kernel, label: $0.label) }.map { key, launches in
-            let nanoseconds = launches.reduce(0) { $0 + Double($1.nanoseconds) }
+        let launches = passes.enumerated().flatMap { pass, found in found.launches.map { (pass: pass, launch: $0) } }
+        let groups = Dictionary(grouping: launches) { Key(kernel: $0.launch.kernel, label: $0.launch.label) }
+        let seconds = groups.mapValues { launches in
+            var nanoseconds = [Double](repeating: 0, count: runs)
+            for (pass, launch) in launches { nanoseconds[pass] += Double(launch.nanoseconds) }
+            return nanoseconds.sorted()[runs / 2] * 1e-9
+        }
+        let total = seconds.values.reduce(0, +)
+        rows = groups.map { key, launches in
+            let launches = launches.map(\.launch)
+            let seconds = seconds[key] ?? 0
             return Row(
                 operation: launches[0].operation, kernel: key.kernel, label: key.label,
-                calls: Double(launches.count) / Double(runs), seconds: nanoseconds * 1e-9 / Double(runs),
+                calls: Double(launches.count) / Double(runs), seconds: seconds,
                 flop: launches.reduce(0) { $0 + $1.flop } / Double(runs),
-                bytes: launches.reduce(0) { $0 + $1.bytes } / Double(runs), share: total > 0 ? nanoseconds / total : 0)
+                bytes: launches.reduce(0) { $0 + $1.bytes } / Double(runs), share: total > 0 ? seconds / total : 0)
         }.sorted { ($0.seconds, $1.kernel, $1.label) > ($1.seconds, $0.kernel, $0.label) }
     }
 

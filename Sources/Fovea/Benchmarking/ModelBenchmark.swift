@@ -1,4 +1,4 @@
-import OpenCLOperations
+package import OpenCLOperations
 import OperationCases
 package import Operations
 import VisionModels
@@ -109,15 +109,23 @@ package struct ModelBenchmark {
     }
 
     /// Runs so many times on a session that was made to profile, and gathers what its kernels took.
-    package func profile(runs: Int, warmUp: Int) throws(FoveaError) -> LaunchProfile {
+    ///
+    /// - Parameter probe: Launched after each run, so that kernels and ceiling meet the same clock.
+    package func profile(runs: Int, warmUp: Int, with probe: FMAProbe? = nil) throws(FoveaError) -> LaunchProfile {
         for _ in 0..<warmUp { try run() }
         _ = try session.takeProfile()
         var passes: [(duration: Duration, launches: [LaunchTime])] = []
+        var rates: [Double] = []
         for _ in 0..<runs {
             let duration = try run()
             passes.append((duration, try session.takeProfile()))
+            do {
+                if let probe { rates.append(try probe.flopPerSecond()) }
+            } catch {
+                throw FoveaError(error)
+            }
         }
-        return LaunchProfile(passes)
+        return LaunchProfile(passes, multiplyAddRates: rates)
     }
 
     /// Runs so many times on a session that was made to profile, and tells when host and device did what.

@@ -5,6 +5,8 @@ package import OpenCLRuntime
 extension Roofline {
     /// The ceilings of a device: those kept from an earlier measurement, else measured now, in about a second, and kept.
     ///
+    /// Kept ones that the device passes by now are measured again.
+    ///
     /// - Parameters:
     ///   - refresh: Measures in any case.
     ///   - records: Where measurements are kept; nil for nowhere.
@@ -15,14 +17,18 @@ extension Roofline {
         report: (String) -> Void = { _ in }
     ) throws(FoveaError) {
         let identity = DeviceIdentity(device)
-        if !refresh, let kept = records?.read(.roofline, for: identity, report: report) {
-            if let roofline = Roofline(kept) {
-                self = roofline
-                return
-            }
-            report("the roofline kept for \(device.name) was not used: its numbers are none")
-        }
         do {
+            if !refresh, let kept = records?.read(.roofline, for: identity, report: report) {
+                if let roofline = Roofline(kept) {
+                    guard try RooflineBenchmark.passes(roofline, device, cache: .standard) else {
+                        self = roofline
+                        return
+                    }
+                    report("the roofline kept for \(device.name) was not used: the device is faster now")
+                } else {
+                    report("the roofline kept for \(device.name) was not used: its numbers are none")
+                }
+            }
             self = try RooflineBenchmark.measure(device, cache: .standard)
         } catch {
             throw FoveaError(error)

@@ -29,7 +29,10 @@ extension Bench {
             if report.model.isEmpty { report.model = opened.files.name }
             let first = report.rows.count
             try measure(opened, array, on: device, versus: rival, into: &report)
-            if profile { try profile(opened, array, on: device, &report.rows[first...]) }
+            if profile {
+                let probe = report.device.roofline == nil ? nil : try fmaProbe(of: device)
+                try profile(opened, array, on: device, with: probe, &report.rows[first...])
+            }
         }
         return report
     }
@@ -70,6 +73,15 @@ extension Bench {
     private func roofline(of device: ComputeDevice) throws(FoveaError) -> Roofline? {
         guard case .openCL(let device) = device else { return nil }
         return try Roofline(of: device, refresh: refreshRoofline) { verbosity.detail($0) }
+    }
+
+    private func fmaProbe(of device: ComputeDevice) throws(FoveaError) -> FMAProbe? {
+        guard case .openCL(let device) = device else { return nil }
+        do {
+            return try FMAProbe(device, cache: .standard)
+        } catch {
+            throw FoveaError(error)
+        }
     }
 
     private var limit: ModelBenchmark.Limit { iterations.map { .iterations($0) } ?? .seconds(seconds) }
@@ -113,7 +125,7 @@ extension Bench {
 
     /// Profiles on a session of its own, because events cost time that plain runs do not pay.
     private func profile(
-        _ opened: OpenedModel, _ array: InputArray?, on device: ComputeDevice,
+        _ opened: OpenedModel, _ array: InputArray?, on device: ComputeDevice, with probe: FMAProbe?,
         _ rows: inout ArraySlice<BenchmarkReport.Row>
     ) throws {
         var options = sessionOptions
@@ -121,7 +133,7 @@ extension Bench {
         let session = try opened.session(on: device, options: options)
         for index in rows.indices {
             rows[index].profile = try benchmark(session, array, batchSize: rows[index].batchSize).profile(
-                runs: min(rows[index].own.count, 200), warmUp: max(warmUp, 1))
+                runs: min(rows[index].own.count, 200), warmUp: max(warmUp, 1), with: probe)
         }
     }
 }

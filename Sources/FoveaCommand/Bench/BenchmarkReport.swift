@@ -18,6 +18,14 @@ struct BenchmarkReport {
 
         /// Nil for the reference, and for matrix instructions, whose rate is another than that of multiply-adds.
         var roofline: Roofline? { multipliesMatrices ? nil : ceilings }
+
+        /// The same with the rate of multiply-adds that was measured in turns with a profile's runs.
+        func roofline(during profile: LaunchProfile) -> Roofline? {
+            roofline.map {
+                Roofline(
+                    flopPerSecond: profile.multiplyAddRate ?? $0.flopPerSecond, bytesPerSecond: $0.bytesPerSecond)
+            }
+        }
     }
 
     /// What one model gave at one batch size.

@@ -19,10 +19,10 @@ struct RooflineTuning {
     /// A CPU device gets groups of one and vectors of its registers, anything else many items.
     ///
     /// Twelve chains cover four cycles of latency on two pipes with four to spare, and leave four of sixteen registers
-    /// for the operands.
+    /// for the operands. Many groups, so that the units of a processor end together where one is slower.
     init(for device: Device) {
         if device.kind == .cpu {
-            (vector, chains, group, groupsPerUnit) = (max(4, min(16, device.nativeFloatVectorWidth)), 12, 1, 2)
+            (vector, chains, group, groupsPerUnit) = (max(4, min(16, device.nativeFloatVectorWidth)), 12, 1, 32)
         } else {
             (vector, chains, group, groupsPerUnit) = (4, 8, min(128, device.maximumWorkGroupSize), 32)
         }

@@ -64,9 +64,23 @@ struct BenchmarkTests {
             (.milliseconds(100), [launch(from: 0, to: 7)]),
             (.milliseconds(10), [launch(from: 100, to: 104), launch(from: 105, to: 109)]),
         ]
-        let profile = LaunchProfile(passes)
+        let profile = LaunchProfile(passes, multiplyAddRates: [3, 9, 4])
         #expect(abs(profile.hostShare - 0.2) < 1e-12 && abs(profile.gapShare - 0.1) < 1e-12)
-        #expect(profile.rows.count == 1 && abs(profile.seconds - 0.022 / 3) < 1e-12)
+        #expect(profile.rows.count == 1 && abs(profile.seconds - 0.007) < 1e-12)
+        #expect(profile.multiplyAddRate == 4 && LaunchProfile(passes).multiplyAddRate == nil)
+    }
+
+    @Test("multiply-adds are measured once for each run of a profile", .requiresOpenCL)
+    func probe() throws {
+        let device = try #require(TestDevice.first)
+        let session = try TestDevice.demo(on: TestDevice.require()) { $0.backend.profiles = true }
+        let probe = try FMAProbe(device, cache: nil)
+        let profile = try ModelBenchmark(session, batchSize: 1).profile(runs: 3, warmUp: 0, with: probe)
+        let rate = try #require(profile.multiplyAddRate)
+        #expect(rate > 1e8)
+        #expect(try RooflineBenchmark.passes(Roofline(flopPerSecond: 1, bytesPerSecond: 1), device, cache: nil))
+        let unreachable = Roofline(flopPerSecond: 1e20, bytesPerSecond: 1)
+        #expect(try !RooflineBenchmark.passes(unreachable, device, cache: nil))
     }
 
     @Test("a launch's bytes are those of its case", .requiresOpenCL)
