@@ -69,7 +69,7 @@
 #define ACCUMULATE(tile, scalars, row_stride, step_stride, columns, steps)              \
   {                                                                                     \
     __local const float *scalar = scalars, *column = columns;                           \
-    _Pragma("unroll 8")                                                                 \
+    _Pragma("unroll 4")                                                                 \
     for (int step = 0; step < (steps); ++step) {                                        \
       vfloat lanes[VECTORS];                                                            \
       _Pragma("unroll")                                                                 \
