@@ -2,8 +2,8 @@
 //
 //   Both products are the register tile of linear.cl: ROWS scalars, each times the same VECTORS vectors of QUERIES
 //   lanes. Sᵀ = K·(scale·Q)ᵀ has keys for rows, Oᵀ = Vᵀ·Pᵀ has channels for rows; between them maximum, exponential and
-//   sum go down the lanes, so that nothing is added across a vector. Keys come in blocks of KEY_BLOCK, packed once for
-//   TILES tiles of queries, and what was summed before a block is put in terms of the new maximum (Milakov and
+//   sum go down the lanes, so that nothing is added across a vector. Keys come in blocks of at most KEY_BLOCK, packed once
+//   for TILES tiles of queries, and what was summed before a block is put in terms of the new maximum (Milakov and
 //   Gimelshein, arXiv:1805.02867):
 //     m' = max(m, max_j s_j)   l' = l·e^(m − m') + Σ_j e^(s_j − m')   o' = o·e^(m − m') + Σ_j e^(s_j − m')·v_j
 //
@@ -42,7 +42,7 @@
   #define VECTORS 5      // vectors of queries
 #endif
 #ifndef KEY_BLOCK
-  #define KEY_BLOCK 256  // keys whose scores are held
+  #define KEY_BLOCK 128  // keys whose scores are held, at most
 #endif
 #ifndef TILES
   #define TILES 8        // tiles of queries that share a packed block of keys
@@ -63,27 +63,25 @@
 #define ROW (3 * HEADS * HEAD_WIDTH)
 #define BIAS_STRIDE(tokens) (((tokens) + 63) / 64 * 64)
 
-// tile[r][v] += scalar[r] · columns[v] over so many steps: rows of scalars are apart by one stride, steps by the other,
-// and the columns move on by a row of QUERIES lanes. Several steps a turn, for a core that can begin few instructions at
-// a time, as one does whose other thread is busy, counts those of the loop.
-#define ACCUMULATE(tile, scalars, row_stride, step_stride, columns, steps)              \
-  {                                                                                     \
-    __local const float *scalar = scalars, *column = columns;                           \
-    _Pragma("unroll 4")                                                                 \
-    for (int step = 0; step < (steps); ++step) {                                        \
-      vfloat lanes[VECTORS];                                                            \
-      _Pragma("unroll")                                                                 \
-      for (int v = 0; v < VECTORS; ++v) lanes[v] = v_load(column + v * VECTOR);         \
-      _Pragma("unroll")                                                                 \
-      for (int r = 0; r < ROWS; ++r) {                                                  \
-        const vfloat same = (vfloat)(scalar[r * (row_stride)]);                         \
-        _Pragma("unroll")                                                               \
-        for (int v = 0; v < VECTORS; ++v) tile[r][v] = fma(same, lanes[v], tile[r][v]); \
-      }                                                                                 \
-      scalar += (step_stride);                                                          \
-      column += QUERIES;                                                                \
-    }                                                                                   \
+// tile[r][v] += scalars[r · row_stride] · columns[v], over so many steps: scalars move on by step_stride, columns by a row
+// of QUERIES lanes. Unrolled, because loop overhead counts where an SMT sibling takes half of the issue slots.
+static inline void accumulate(vfloat tile[ROWS][VECTORS], __local const float *scalars, int row_stride, int step_stride,
+                              __local const float *columns, int steps) {
+  #pragma unroll 4
+  for (int step = 0; step < steps; ++step) {
+    vfloat lanes[VECTORS];
+    #pragma unroll
+    for (int v = 0; v < VECTORS; ++v) lanes[v] = v_load(columns + v * VECTOR);
+    #pragma unroll
+    for (int r = 0; r < ROWS; ++r) {
+      const vfloat scalar = (vfloat)(scalars[r * row_stride]);
+      #pragma unroll
+      for (int v = 0; v < VECTORS; ++v) tile[r][v] = fma(scalar, lanes[v], tile[r][v]);
+    }
+    scalars += step_stride;
+    columns += QUERIES;
   }
+}
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void attention_simd(__global const float *restrict qkv, __global const float *restrict bias, __global float *restrict y,
@@ -103,9 +101,9 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
   __global const float *value_rows = key_rows + HEADS * HEAD_WIDTH;
   const int first_tile = get_group_id(0) * tiles_per_item;
   const int last_tile = min(first_tile + tiles_per_item, (queries + QUERIES - 1) / QUERIES);
-  // Blocks of even size.
+  // Blocks as equal as can be, so that the largest takes little of the cache; whole tiles of keys, to score none twice.
   const int blocks = (tokens + KEY_BLOCK - 1) / KEY_BLOCK;
-  const int block = (tokens + blocks - 1) / blocks;
+  const int block = min(((tokens + blocks - 1) / blocks + ROWS - 1) / ROWS * ROWS, KEY_BLOCK);
 
   for (int first_shared = first_tile; first_shared < last_tile; first_shared += TILES) {
     const int tiles = min(TILES, last_tile - first_shared);
@@ -161,7 +159,7 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
             #pragma unroll
             for (int v = 0; v < VECTORS; ++v) tile[r][v] = (vfloat)(0.0f);
           }
-          ACCUMULATE(tile, keys, HEAD_WIDTH, 1, query, HEAD_WIDTH)
+          accumulate(tile, keys, HEAD_WIDTH, 1, query, HEAD_WIDTH);
 #if BIAS
           const int first_query = (first_shared + t) * QUERIES;
           #pragma unroll
@@ -222,7 +220,7 @@ void attention_simd(__global const float *restrict qkv, __global const float *re
               tile[r][v] = v_load(sums + (first_channel + r) * QUERIES + v * VECTOR) * correction[v];
             }
           }
-          ACCUMULATE(tile, packed_values + first_channel, 1, HEAD_WIDTH, scores, count)
+          accumulate(tile, packed_values + first_channel, 1, HEAD_WIDTH, scores, count);
           const int first_new = c - first_channel;
           #pragma unroll
           for (int r = 0; r < ROWS; ++r) {

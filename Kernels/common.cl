@@ -5,7 +5,7 @@
 //   load_first(p, count)           the counterpart; elements past count are zero
 //   row_normalizer(x, width, ε)    layer norm's statistics of a row, by one item
 //   row_group()                    which of the groups of rows this is, in a launch by blocks of rows
-//   prefetch_line(p)               asks for the 64 bytes at p, to be in the second cache later; nothing depends on it
+//   prefetch_line(p)               a hint to bring the 64 bytes at p into L2
 //
 // Products and sums are written as fma() where one rounding is meant; the compiler may not contract others, so that a
 // row gives the same bits whatever stands around it.

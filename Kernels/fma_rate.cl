@@ -11,7 +11,7 @@
 //   Local     none
 //   Numerics  float32; with a < 1 every chain tends to b / (1 − a) and stays finite
 //   Work      2 · items · steps · UNROLL · CHAINS · VECTOR flop
-//   Host      Sources/OpenCLOperations/Roofline/RooflineBenchmark.swift
+//   Host      Sources/OpenCLOperations/Roofline/FMAProbe.swift
 //   Definition  none: the time is the result
 
 // Tuning — set by RooflineTuning.

@@ -53,12 +53,19 @@
 #define COLUMNS (VECTORS * VECTOR)
 #define PANEL (GROUP_COLUMNS * COLUMNS)
 
-// Where an item is a group, each of a panel's first 32 groups of rows asks for a 32nd of the next panel, some lines for
-// every 32nd of the inputs: the first group of the next would wait for memory at every line.
-#if GROUP_COLUMNS * GROUP_ROWS == 1 && INPUTS % 32 == 0
-  #define STRETCH 32
+// A panel's first group of rows would wait for memory at every line of it. Where an item is a group, the groups of a panel
+// each ask for a part of the next one instead, a row of it every PREFETCH_INTERVAL inputs; there are as many parts as that,
+// and groups beyond them ask for the last one again. Loops are unrolled there, because loop overhead counts where an SMT
+// sibling takes half of the issue slots.
+#if GROUP_COLUMNS * GROUP_ROWS == 1
+  #define UNROLL_INPUTS _Pragma("unroll 2")
 #else
-  #define STRETCH INPUTS
+  #define UNROLL_INPUTS
+#endif
+#if GROUP_COLUMNS * GROUP_ROWS == 1 && INPUTS % 32 == 0
+  #define PREFETCH_INTERVAL 32
+#else
+  #define PREFETCH_INTERVAL INPUTS
 #endif
 
 __kernel __attribute__((reqd_work_group_size(GROUP_COLUMNS, GROUP_ROWS, 1)))
@@ -98,19 +105,18 @@ void linear(__global const float *restrict x, __global const float *restrict wei
     for (int i = 0; i < ROWS; ++i) sum[i][j] = b;
   }
   __global const float *w = weight + (size_t)panel * (INPUTS * PANEL) + column_in_panel;
-#if STRETCH < INPUTS
+#if PREFETCH_INTERVAL < INPUTS
   const int next_panel = panel + 1 < (int)get_num_groups(1) ? panel + 1 : 0;
-  const int part = min((int)get_group_id(0), 31);
-  __global const float *next = weight + ((size_t)next_panel * INPUTS + part * (INPUTS / 32)) * PANEL;
+  const int part = min((int)get_group_id(0), PREFETCH_INTERVAL - 1);
+  __global const float *next = weight + ((size_t)next_panel * INPUTS + part * (INPUTS / PREFETCH_INTERVAL)) * PANEL;
 #endif
-  for (int first = 0; first < INPUTS; first += STRETCH) {
-#if STRETCH < INPUTS
+  for (int first = 0; first < INPUTS; first += PREFETCH_INTERVAL) {
+#if PREFETCH_INTERVAL < INPUTS
     for (int j = 0; j < PANEL; j += 16) prefetch_line(next + j);
     next += PANEL;
 #endif
-    // Two steps a turn: a core whose other thread is busy can begin few instructions at a time.
-    #pragma unroll 2
-    for (int k = first; k < first + STRETCH; ++k) {
+    UNROLL_INPUTS
+    for (int k = first; k < first + PREFETCH_INTERVAL; ++k) {
       vfloat columns[VECTORS];
       #pragma unroll
       for (int j = 0; j < VECTORS; ++j) columns[j] = v_load(w + j * VECTOR);

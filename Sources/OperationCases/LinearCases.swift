@@ -33,11 +33,12 @@ public struct LinearCase: OperationCase {
             LinearCase(rows: 9, inputs: 52, outputs: 66, activation: .gelu, normalizes: true, addsResidual: true),
         ] + Activation.allCases.map { LinearCase(rows: 11, inputs: 29, outputs: 37, activation: $0) }
 
-    /// Three tiny shapes.
+    /// Four tiny shapes.
     public static let small: [any OperationCase] = [
         LinearCase(rows: 3, inputs: 9, outputs: 19, addsResidual: true),
         LinearCase(rows: 7, inputs: 12, outputs: 34, activation: .gelu, normalizes: true),
         LinearCase(rows: 1, inputs: 5, outputs: 3, activation: .geluTanh),
+        LinearCase(rows: 8, inputs: 64, outputs: 20),
     ]
 
     /// The five products of ViT-B/16.

@@ -42,6 +42,17 @@ struct TiledTuningTests {
         #expect(tuning.fitting(headWidth: 512, tokens: 197, localMemory: leastLocalMemory) == nil)
     }
 
+    @Test("attention on CPU devices keeps its registers where a tile has fewer queries")
+    func registersSIMD() throws {
+        let tuning = AttentionSIMDTuning(vector: 8, vectors: 5, rows: 2, keyBlock: 128, tiles: 8)
+        let narrow = try #require(tuning.fitting(headWidth: 64, tokens: 257, localMemory: 1 << 20))
+        #expect((narrow.vectors, narrow.rows) == (3, 4))
+        for tokens in 1...600 {
+            let fitted = try #require(tuning.fitting(headWidth: 64, tokens: tokens, localMemory: 1 << 20))
+            #expect(fitted.vectors * (fitted.rows + 1) + 1 <= 16, "\(tokens) tokens: \(fitted)")
+        }
+    }
+
     @Test("a weight's inputs are padded to whole tiles")
     func padding() {
         let tuning = LinearTiledTuning(rows: 8, vectors: 1, groupColumns: 16, groupRows: 8, depth: 16)

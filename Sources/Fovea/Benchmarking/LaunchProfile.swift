@@ -19,8 +19,6 @@ package struct LaunchProfile: Sendable {
         package let flop: Double
         /// Bytes that a pass must move at least: each buffer of a launch once.
         package let bytes: Double
-        /// Its part of all kernels' time, 0…1.
-        package let share: Double
 
         /// The least seconds that its operations and bytes allow under a roofline; nil without one.
         package func attainableSeconds(_ roofline: Roofline?) -> Double? {
@@ -56,34 +54,33 @@ package struct LaunchProfile: Sendable {
             let span = Double((pass.launches.map { $0.start + $0.nanoseconds }.max() ?? 0) - begin)
             return (host: 1 - span / total, gaps: (span - kernels) / total)
         }
-        hostShare = shares.map(\.host).sorted()[runs / 2]
-        gapShare = shares.map(\.gaps).sorted()[runs / 2]
-        multiplyAddRate = multiplyAddRates.isEmpty ? nil : multiplyAddRates.sorted()[multiplyAddRates.count / 2]
+        hostShare = Self.median(shares.map(\.host))
+        gapShare = Self.median(shares.map(\.gaps))
+        multiplyAddRate = multiplyAddRates.isEmpty ? nil : Self.median(multiplyAddRates)
         struct Key: Hashable {
             let kernel: String
             let label: String
         }
         let launches = passes.enumerated().flatMap { pass, found in found.launches.map { (pass: pass, launch: $0) } }
-        let groups = Dictionary(grouping: launches) { Key(kernel: $0.launch.kernel, label: $0.launch.label) }
-        let seconds = groups.mapValues { launches in
-            var nanoseconds = [Double](repeating: 0, count: runs)
-            for (pass, launch) in launches { nanoseconds[pass] += Double(launch.nanoseconds) }
-            return nanoseconds.sorted()[runs / 2] * 1e-9
-        }
-        let total = seconds.values.reduce(0, +)
-        rows = groups.map { key, launches in
-            let launches = launches.map(\.launch)
-            let seconds = seconds[key] ?? 0
-            return Row(
-                operation: launches[0].operation, kernel: key.kernel, label: key.label,
-                calls: Double(launches.count) / Double(runs), seconds: seconds,
-                flop: launches.reduce(0) { $0 + $1.flop } / Double(runs),
-                bytes: launches.reduce(0) { $0 + $1.bytes } / Double(runs), share: total > 0 ? seconds / total : 0)
-        }.sorted { ($0.seconds, $1.kernel, $1.label) > ($1.seconds, $0.kernel, $0.label) }
+        rows = Dictionary(grouping: launches) { Key(kernel: $0.launch.kernel, label: $0.launch.label) }
+            .map { key, launches in
+                var seconds = [Double](repeating: 0, count: runs)
+                for (pass, launch) in launches { seconds[pass] += Double(launch.nanoseconds) * 1e-9 }
+                return Row(
+                    operation: launches[0].launch.operation, kernel: key.kernel, label: key.label,
+                    calls: Double(launches.count) / Double(runs), seconds: Self.median(seconds),
+                    flop: launches.reduce(0) { $0 + $1.launch.flop } / Double(runs),
+                    bytes: launches.reduce(0) { $0 + $1.launch.bytes } / Double(runs))
+            }.sorted { ($0.seconds, $1.kernel, $1.label) > ($1.seconds, $0.kernel, $0.label) }
     }
 
-    /// Seconds that kernels ran in a pass; transfers and gaps are what is missing to its latency.
+    /// The middle one, of one at least.
+    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+    /// Seconds that kernels ran in a pass, the sum of their medians; transfers and gaps are what is missing to its latency.
     package var seconds: Double { rows.reduce(0) { $0 + $1.seconds } }
+    /// A row's part of all kernels' time, 0…1.
+    package func share(_ row: Row) -> Double { seconds > 0 ? row.seconds / seconds : 0 }
     /// Floating-point operations of a pass.
     package var flop: Double { rows.reduce(0) { $0 + $1.flop } }
 

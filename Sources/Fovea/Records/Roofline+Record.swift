@@ -5,12 +5,12 @@ package import OpenCLRuntime
 extension Roofline {
     /// The ceilings of a device: those kept from an earlier measurement, else measured now, in about a second, and kept.
     ///
-    /// Kept ones that the device passes by now are measured again.
+    /// Kept ones that the device exceeds in a few launches are measured again.
     ///
     /// - Parameters:
     ///   - refresh: Measures in any case.
     ///   - records: Where measurements are kept; nil for nowhere.
-    ///   - report: Is told, in a sentence, what went wrong with the file.
+    ///   - report: Is told, in a sentence, why what was kept is not used, or what is measured cannot be kept.
     /// - Throws: `FoveaError` where the device fails.
     package init(
         of device: Device, refresh: Bool = false, records: DeviceRecords? = .standard,
@@ -20,7 +20,7 @@ extension Roofline {
         do {
             if !refresh, let kept = records?.read(.roofline, for: identity, report: report) {
                 if let roofline = Roofline(kept) {
-                    guard try RooflineBenchmark.passes(roofline, device, cache: .standard) else {
+                    if try !RooflineBenchmark.isExceeded(roofline, by: device, cache: .standard) {
                         self = roofline
                         return
                     }

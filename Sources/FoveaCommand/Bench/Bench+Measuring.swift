@@ -24,13 +24,14 @@ extension Bench {
         var report = BenchmarkReport(
             device: .init(device.name, try roofline(of: device)),
             rival: try rival.map { .init($0.name, try roofline(of: $0)) })
+        var probe: FMAProbe?
         for model in models {
             let opened = try open(model, array)
             if report.model.isEmpty { report.model = opened.files.name }
             let first = report.rows.count
             try measure(opened, array, on: device, versus: rival, into: &report)
             if profile {
-                let probe = report.device.roofline == nil ? nil : try fmaProbe(of: device)
+                if report.device.roofline != nil { probe = try probe ?? fmaProbe(of: device) }
                 try profile(opened, array, on: device, with: probe, &report.rows[first...])
             }
         }

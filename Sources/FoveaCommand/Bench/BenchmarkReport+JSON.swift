@@ -35,7 +35,7 @@ extension BenchmarkReport {
         }
         if let profile = row.profile {
             let roofline = device.roofline(during: profile)
-            members["profile"] = .array(profile.rows.map { json($0, roofline) })
+            members["profile"] = .array(profile.rows.map { json($0, share: profile.share($0), roofline) })
             if let roofline { members["profileRoofline"] = roofline.json }
             members["hostShare"] = JSON(profile.hostShare)
             members["gapShare"] = JSON(profile.gapShare)
@@ -57,10 +57,10 @@ extension BenchmarkReport {
         if let share = row.share(statistics, on: device) { members["rooflineShare"] = JSON(share) }
     }
 
-    private func json(_ row: LaunchProfile.Row, _ roofline: Roofline?) -> JSON {
+    private func json(_ row: LaunchProfile.Row, share: Double, _ roofline: Roofline?) -> JSON {
         var members = JSON.Object([
             ("operation", JSON(row.operation.commandName)), ("kernel", JSON(row.kernel)), ("sizes", JSON(row.label)),
-            ("calls", JSON(row.calls)), ("milliseconds", JSON(1000 * row.seconds)), ("share", JSON(row.share)),
+            ("calls", JSON(row.calls)), ("milliseconds", JSON(1000 * row.seconds)), ("share", JSON(share)),
             ("gigaflopPerSecond", JSON(row.flop / max(row.seconds, 1e-12) / 1e9)), ("bytes", JSON(row.bytes)),
             ("gigabytePerSecond", JSON(row.bytes / max(row.seconds, 1e-12) / 1e9)),
         ])

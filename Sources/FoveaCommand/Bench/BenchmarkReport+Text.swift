@@ -78,19 +78,22 @@ extension BenchmarkReport {
         let place = axisColumns.map { "\($0.title) \($0.axis.label(row))" }.joined(separator: ", ")
         return "\n\(place), kernels of one run\n"
             + "operation       kernel                  sizes       calls   total ms       %   GFLOP/s      GB/s  % of roof\n"
-            + profile.rows.map { line($0, roofline) }.joined()
+            + profile.rows.map { line($0, share: profile.share($0), roofline) }.joined()
             + "together".padded(57, .left) + (profile.seconds * 1000).formatted(decimals: 3).padded(11) + "   100.0"
             + rate(profile.flop, profile.seconds) + rate(profile.rows.reduce(0) { $0 + $1.bytes }, profile.seconds)
             + roofShare(profile.attainableSeconds(roofline), profile.seconds) + "\n"
             + "of a run no kernel ran in \(profile.hostShare.percent) before the first and after the last, and in "
             + "\(profile.gapShare.percent) between two\n"
-            + (roofline.map { "in turns with these runs it did \(gigaflop($0)), which % of roof is of\n" } ?? "")
+            + (roofline.map {
+                "% of roof is of \(gigaflop($0)), the median measured after each run, or of the GB/s above\n"
+            }
+                ?? "")
     }
 
-    private func line(_ row: LaunchProfile.Row, _ roofline: Roofline?) -> String {
+    private func line(_ row: LaunchProfile.Row, share: Double, _ roofline: Roofline?) -> String {
         row.operation.commandName.padded(16, .left) + row.kernel.padded(24, .left) + row.label.padded(12, .left)
             + row.calls.formatted(decimals: 0).padded(5) + (row.seconds * 1000).formatted(decimals: 3).padded(11)
-            + (100 * row.share).formatted(decimals: 1).padded(8) + rate(row.flop, row.seconds)
+            + (100 * share).formatted(decimals: 1).padded(8) + rate(row.flop, row.seconds)
             + rate(row.bytes, row.seconds) + roofShare(row.attainableSeconds(roofline), row.seconds) + "\n"
     }
 

@@ -46,7 +46,7 @@ struct BenchmarkTests {
         #expect(calls(.layerNorm) == 2 * depth + 1 && calls(.pooling) == 2 && calls(.softmax) == 0)
         let products = [Operation.patchEmbedding, .attention, .linear].flatMap(rows).reduce(0) { $0 + $1.flop }
         #expect(products == 2 * configuration.passFlop)
-        #expect(abs(profile.rows.reduce(0) { $0 + $1.share } - 1) < 1e-9)
+        #expect(abs(profile.rows.reduce(0) { $0 + profile.share($1) } - 1) < 1e-9)
         #expect(profile.rows.map(\.seconds) == profile.rows.map(\.seconds).sorted(by: >))
         #expect(profile.rows.allSatisfy { $0.seconds > 0 })
         #expect(profile.hostShare > 0 && profile.gapShare >= 0 && profile.hostShare + profile.gapShare < 1)
@@ -70,17 +70,22 @@ struct BenchmarkTests {
         #expect(profile.multiplyAddRate == 4 && LaunchProfile(passes).multiplyAddRate == nil)
     }
 
-    @Test("multiply-adds are measured once for each run of a profile", .requiresOpenCL)
+    @Test("a profile tells the rate of multiply-adds where it is given a probe", .requiresOpenCL)
     func probe() throws {
-        let device = try #require(TestDevice.first)
         let session = try TestDevice.demo(on: TestDevice.require()) { $0.backend.profiles = true }
-        let probe = try FMAProbe(device, cache: nil)
-        let profile = try ModelBenchmark(session, batchSize: 1).profile(runs: 3, warmUp: 0, with: probe)
-        let rate = try #require(profile.multiplyAddRate)
-        #expect(rate > 1e8)
-        #expect(try RooflineBenchmark.passes(Roofline(flopPerSecond: 1, bytesPerSecond: 1), device, cache: nil))
-        let unreachable = Roofline(flopPerSecond: 1e20, bytesPerSecond: 1)
-        #expect(try !RooflineBenchmark.passes(unreachable, device, cache: nil))
+        let probe = try FMAProbe(try #require(TestDevice.first), cache: nil)
+        let benchmark = ModelBenchmark(session, batchSize: 1)
+        #expect(try #require(try benchmark.profile(runs: 3, warmUp: 0, with: probe).multiplyAddRate) > 1e8)
+        #expect(try benchmark.profile(runs: 1, warmUp: 0).multiplyAddRate == nil)
+    }
+
+    @Test("a roofline is exceeded by a device that does more, and by none where nothing can", .requiresOpenCL)
+    func exceeded() throws {
+        let device = try #require(TestDevice.first)
+        for (rate, isExceeded) in [(1.0, true), (1e20, false)] {
+            let roofline = Roofline(flopPerSecond: rate, bytesPerSecond: 1)
+            #expect(try RooflineBenchmark.isExceeded(roofline, by: device, cache: nil) == isExceeded)
+        }
     }
 
     @Test("a launch's bytes are those of its case", .requiresOpenCL)

@@ -66,7 +66,7 @@ struct DeviceRecordTests {
     }
 
     @Test(
-        "a roofline is measured once, kept, and again where its record is none or the device does more", .requiresOpenCL
+        "a roofline is measured once, kept, and measured again where its record is none or exceeded", .requiresOpenCL
     )
     func roofline() throws {
         let device = try #require(TestDevice.first)
