@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import Glibc
 import Testing
 
@@ -37,6 +38,28 @@ struct BenchTests {
             #expect(abs((row["rooflineShare"]?.double ?? 0) - rate / peak) < 1e-9)
             #expect(row["versus"]?["rooflineShare"] == nil)
         }
+    }
+
+    @Test("a kept roofline that a run exceeds is measured again", .requiresOpenCL)
+    func exceededRoofline() throws {
+        let folder = try TemporaryFolder()
+        func peak() throws -> Double {
+            let report = try JSON(
+                parsing: FoveaProcess.results(
+                    ["bench", "--model", golden.folder, "--iterations", "1", "--profile", "--format", "json"],
+                    environment: ["FOVEA_CACHE_DIR": folder.path]))
+            return try #require(report["roofline"]?["gigaflopPerSecond"]?.double)
+        }
+        #expect(try peak() > 0.1)
+        let records = folder.path + "/roofline"
+        let record = try #require(try FileManager.default.contentsOfDirectory(atPath: records).first)
+        let file = URL(filePath: "\(records)/\(record)")
+        let kept = try String(contentsOf: file, encoding: .utf8)
+        let low = kept.replacing(/"gigaflopPerSecond":\s*[0-9.e+]+/, with: #""gigaflopPerSecond": 1e-6"#)
+        try #require(low != kept)
+        try Data(low.utf8).write(to: file)
+        #expect(try peak() > 0.1)
+        #expect(try String(contentsOf: file, encoding: .utf8) != low)
     }
 
     @Test("bench refuses what makes no sense")

@@ -5,30 +5,24 @@ package import OpenCLRuntime
 extension Roofline {
     /// The ceilings of a device: those kept from an earlier measurement, else measured now, in about a second, and kept.
     ///
-    /// Kept ones that the device exceeds in a few launches are measured again.
-    ///
     /// - Parameters:
     ///   - refresh: Measures in any case.
     ///   - records: Where measurements are kept; nil for nowhere.
-    ///   - report: Is told, in a sentence, why what was kept is not used, or what is measured cannot be kept.
+    ///   - report: Is told, in a sentence, what went wrong with the file.
     /// - Throws: `FoveaError` where the device fails.
     package init(
         of device: Device, refresh: Bool = false, records: DeviceRecords? = .standard,
         report: (String) -> Void = { _ in }
     ) throws(FoveaError) {
         let identity = DeviceIdentity(device)
-        do {
-            if !refresh, let kept = records?.read(.roofline, for: identity, report: report) {
-                if let roofline = Roofline(kept) {
-                    if try !RooflineBenchmark.isExceeded(roofline, by: device, cache: .standard) {
-                        self = roofline
-                        return
-                    }
-                    report("the roofline kept for \(device.name) was not used: the device is faster now")
-                } else {
-                    report("the roofline kept for \(device.name) was not used: its numbers are none")
-                }
+        if !refresh, let kept = records?.read(.roofline, for: identity, report: report) {
+            if let roofline = Roofline(kept) {
+                self = roofline
+                return
             }
+            report("the roofline kept for \(device.name) was not used: its numbers are none")
+        }
+        do {
             self = try RooflineBenchmark.measure(device, cache: .standard)
         } catch {
             throw FoveaError(error)

@@ -35,6 +35,11 @@ extension Bench {
                 try profile(opened, array, on: device, with: probe, &report.rows[first...])
             }
         }
+        // One that was measured while something else ran, or while a virtual machine's processors shared a core.
+        if report.exceedsRoofline {
+            verbosity.detail("the roofline kept for \(device.name) was exceeded, and is measured again")
+            report.device.ceilings = try roofline(of: device, refresh: true)
+        }
         return report
     }
 
@@ -71,9 +76,9 @@ extension Bench {
     var sessionOptions: SessionOptions { deviceOptions.sessionOptions(for: modelOptions) }
 
     /// The reference has no roofline: it is written to be read.
-    private func roofline(of device: ComputeDevice) throws(FoveaError) -> Roofline? {
+    private func roofline(of device: ComputeDevice, refresh: Bool = false) throws(FoveaError) -> Roofline? {
         guard case .openCL(let device) = device else { return nil }
-        return try Roofline(of: device, refresh: refreshRoofline) { verbosity.detail($0) }
+        return try Roofline(of: device, refresh: refresh || refreshRoofline) { verbosity.detail($0) }
     }
 
     private func fmaProbe(of device: ComputeDevice) throws(FoveaError) -> FMAProbe? {

@@ -18,7 +18,7 @@ struct Bench: ParsableCommand, VerboseCommand {
             two under way, the mean over as many runs or seconds again.
 
             The roofline is what the device can do at most: its rate of multiply-adds, and bytes a second from memory, \
-            both measured on it once and kept until it does more. A share of it says how much is left to gain; with \
+            both measured on it once and kept until a run does more. A share of it says how much is left to gain; with \
             --profile that of each kernel is of the lower of the two ceilings for its operations and bytes, and passes \
             100 % where caches hold what it reads. There the rate of multiply-adds is measured again after each run, for \
             clocks change, and the median counts (profileRoofline in JSON). Products by matrix instructions are measured against none.

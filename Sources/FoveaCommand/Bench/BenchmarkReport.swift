@@ -8,7 +8,8 @@ struct BenchmarkReport {
     /// Where something ran.
     struct Device {
         let name: String
-        private let ceilings: Roofline?
+        /// What was measured on it; nil for the reference.
+        var ceilings: Roofline?
         /// What products were computed in.
         var precision = Precision.float32
         /// Whether by matrix instructions.
@@ -66,6 +67,14 @@ struct BenchmarkReport {
     var rows: [Row] = []
 
     init(device: Device, rival: Device?) { (self.device, self.rival) = (device, rival) }
+
+    /// Whether the device did more operations a second than its roofline allows, in a run or between those of a profile.
+    var exceedsRoofline: Bool {
+        guard let most = device.roofline?.flopPerSecond else { return false }
+        return rows.contains { row in
+            row.flopPerSecond(row.own) > most || (row.profile?.multiplyAddRate ?? 0) > 1.05 * most
+        }
+    }
 
     /// What products were computed in; where the rival's differ, in both.
     var precisions: String {

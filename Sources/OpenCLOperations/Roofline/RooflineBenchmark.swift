@@ -20,18 +20,6 @@ package enum RooflineBenchmark {
             bytesPerSecond: try readRate(device, cache))
     }
 
-    /// Whether a device does clearly more multiply-adds than a roofline says, in a few launches: the roofline was measured
-    /// while something else ran, or while a virtual machine's processors shared a core.
-    package static func isExceeded(
-        _ roofline: Roofline, by device: Device, cache: ProgramCache?
-    ) throws(OpenCLError) -> Bool {
-        let probe = try FMAProbe(device, cache: cache)
-        for _ in 0..<10 {
-            if try probe.flopPerSecond() > 1.05 * roofline.flopPerSecond { return true }
-        }
-        return false
-    }
-
     private static func readRate(_ device: Device, _ cache: ProgramCache?) throws(OpenCLError) -> Double {
         let tuning = RooflineTuning(for: device)
         let queue = try CommandQueue(try Context(device), profiling: true)

@@ -79,15 +79,6 @@ struct BenchmarkTests {
         #expect(try benchmark.profile(runs: 1, warmUp: 0).multiplyAddRate == nil)
     }
 
-    @Test("a roofline is exceeded by a device that does more, and by none where nothing can", .requiresOpenCL)
-    func exceeded() throws {
-        let device = try #require(TestDevice.first)
-        for (rate, isExceeded) in [(1.0, true), (1e20, false)] {
-            let roofline = Roofline(flopPerSecond: rate, bytesPerSecond: 1)
-            #expect(try RooflineBenchmark.isExceeded(roofline, by: device, cache: nil) == isExceeded)
-        }
-    }
-
     @Test("a launch's bytes are those of its case", .requiresOpenCL)
     func bytes() throws {
         var options = OpenCLBackend.Options()

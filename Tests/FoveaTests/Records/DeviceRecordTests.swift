@@ -65,24 +65,20 @@ struct DeviceRecordTests {
         #expect(blocked.read(.roofline, for: try identity()) == nil)
     }
 
-    @Test(
-        "a roofline is measured once, kept, and measured again where its record is none or exceeded", .requiresOpenCL
-    )
+    @Test("a roofline is measured once, kept, and measured again where its record is none", .requiresOpenCL)
     func roofline() throws {
         let device = try #require(TestDevice.first)
         let first = try Roofline(of: device, records: records)
         #expect(first.flopPerSecond > 1e8 && first.bytesPerSecond > 1e7)
-        let kept: JSON = ["gigaflopPerSecond": 1e9, "gigabytePerSecond": 2.5]
+        let kept: JSON = ["gigaflopPerSecond": 1.5, "gigabytePerSecond": 2.5]
         #expect(records.read(.roofline, for: DeviceIdentity(device)) == first.json)
         #expect(records.write(.roofline, kept, for: DeviceIdentity(device)) == nil)
         #expect(try Roofline(of: device, records: records).json == kept)
-        for unfit: JSON in [["gigaflopPerSecond": -1], ["gigaflopPerSecond": 1e-3, "gigabytePerSecond": 2.5]] {
-            #expect(records.write(.roofline, unfit, for: DeviceIdentity(device)) == nil)
-            var sentences: [String] = []
-            let measured = try Roofline(of: device, records: records) { sentences.append($0) }
-            #expect(measured.flopPerSecond > 1e8 && sentences.count == 1)
-            #expect(records.read(.roofline, for: DeviceIdentity(device)) == measured.json)
-        }
+        #expect(records.write(.roofline, ["gigaflopPerSecond": -1], for: DeviceIdentity(device)) == nil)
+        var sentences: [String] = []
+        let measured = try Roofline(of: device, records: records) { sentences.append($0) }
+        #expect(measured.flopPerSecond > 1e8 && sentences.count == 1)
+        #expect(try Roofline(of: device, records: records) == Roofline(of: device, records: records))
     }
 
     @Test("either ceiling holds")
