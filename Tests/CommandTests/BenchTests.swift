@@ -1,5 +1,5 @@
 import Checkpoints
-import Foundation
+import FoundationEssentials
 import Glibc
 import Testing
 
