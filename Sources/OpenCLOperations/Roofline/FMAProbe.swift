@@ -21,7 +21,7 @@ package final class FMAProbe {
     package init(_ device: Device, cache: ProgramCache?) throws(OpenCLError) {
         queue = try CommandQueue(try Context(device), profiling: true)
         let tuning = RooflineTuning(for: device)
-        (items, group) = (device.computeUnits * tuning.groupsPerUnit * tuning.group, tuning.group)
+        (items, group) = (device.computeUnits * RooflineTuning.groupsPerUnit * tuning.group, tuning.group)
         var kernel = try KernelLibrary(queue.context, cache: cache)
             .newKernel(for: Specialization("fma_rate", tuning.fmaDefines))
         let (x, y) = (try Buffer(queue.context, byteCount: 12), try Buffer(queue.context, byteCount: items * 4))

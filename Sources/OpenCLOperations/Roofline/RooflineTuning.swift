@@ -8,9 +8,8 @@ struct RooflineTuning {
     let chains: Int
     /// Items per group.
     let group: Int
-    /// Groups of `fma_rate` for each compute unit.
-    let groupsPerUnit: Int
-
+    /// Groups of `fma_rate` for each compute unit: many, so that units end together where one is slower.
+    static let groupsPerUnit = 32
     /// Floats that a group of `read_rate` reads: 256 KiB.
     static let span = 1 << 16
     /// Loads in flight per item of `read_rate`.
@@ -19,12 +18,12 @@ struct RooflineTuning {
     /// A CPU device gets groups of one and vectors of its registers, anything else many items.
     ///
     /// Twelve chains cover four cycles of latency on two pipes with four to spare, and leave four of sixteen registers
-    /// for the operands. Many groups, so that the units of a processor end together where one is slower.
+    /// for the operands.
     init(for device: Device) {
         if device.kind == .cpu {
-            (vector, chains, group, groupsPerUnit) = (max(4, min(16, device.nativeFloatVectorWidth)), 12, 1, 32)
+            (vector, chains, group) = (max(4, min(16, device.nativeFloatVectorWidth)), 12, 1)
         } else {
-            (vector, chains, group, groupsPerUnit) = (4, 8, min(128, device.maximumWorkGroupSize), 32)
+            (vector, chains, group) = (4, 8, min(128, device.maximumWorkGroupSize))
         }
     }
 
