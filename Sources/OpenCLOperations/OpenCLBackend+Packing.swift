@@ -97,13 +97,13 @@ private func factors(of scale: [Float]?, from output: Int) -> SIMD4<Float> {
 }
 
 /// A matrix that is read in squares of 4 × 4, zero past its end.
-private struct RowMajorMatrix {
+struct RowMajorMatrix {
     let elements: UnsafeBufferPointer<Float>
     let rows: Int
     let columns: Int
 
     /// Four elements of a row; those past its end are zero, and all of a row past the last.
-    private func four(_ row: Int, _ column: Int) -> SIMD4<Float> {
+    func four(_ row: Int, _ column: Int) -> SIMD4<Float> {
         guard row < rows, let base = elements.baseAddress else { return .zero }
         let start = base + (row * columns + column)
         if column + 4 <= columns { return UnsafeRawPointer(start).loadUnaligned(as: SIMD4<Float>.self) }

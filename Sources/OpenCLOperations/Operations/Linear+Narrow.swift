@@ -21,28 +21,10 @@ extension OpenCLBackend {
         var narrow = NarrowWeight(product: product)
         let packed: Buffer
         if product.precision == .int8 {
-            let rows = (0..<outputs).map { output in
-                values.withUnsafeBufferPointer {
-                    QuantizedRow($0[output * inputs..<(output + 1) * inputs], layerScale: scale?[output] ?? 1)
-                }
-            }
-            let padding = panels * panel - outputs
-            packed = try storePanels(panels, of: (inputs + 3) / 4 * 4 * panel) { index, target in
-                for column in 0..<min(panel, outputs - index * panel) {
-                    let row = rows[index * panel + column]
-                    values.withUnsafeBufferPointer { source in
-                        for k in 0..<inputs {
-                            target[(k / 4 * panel + column) * 4 + k % 4] = row.quantize(
-                                source[(index * panel + column) * inputs + k])
-                        }
-                    }
-                }
-            }
-            narrow.scales = try store(rows.map(\.scale) + [Float](repeating: 0, count: padding))
-            let sums = rows.map(\.sum) + [Int32](repeating: 0, count: padding)
-            let sumBuffer = try Buffer(queue.context, byteCount: sums.count * 4)
-            try queue.write(sums, to: sumBuffer)
-            narrow.sums = sumBuffer
+            let quantized = try storeQuantized(weight, layerScale: scale, panel: panel)
+            packed = quantized.packed
+            narrow.scales = quantized.scales
+            narrow.sums = quantized.sums
         } else if product.precision == .float16 {
             packed = try storeTransposed(weight, scale: scale, panel: panel, rows: (inputs + 1) / 2 * 2) {
                 SIMD4<Float16>($0)
@@ -121,33 +103,6 @@ extension NarrowProduct {
         case (_, .avx512BF16): (2, (inputs + 1) / 2)
         default: (precision == .float16 ? 4 : 3, (inputs + 1) / 2 * 2)
         }
-    }
-}
-
-/// How an output's weights become −127…127, under the scale that they share.
-private struct QuantizedRow {
-    let scale: Float
-    let sum: Int32
-    private let factor: Float
-
-    /// Weights that are not all finite become zeros under a scale of NaN: the output shows it.
-    init(_ row: Slice<UnsafeBufferPointer<Float>>, layerScale: Float) {
-        let largest = row.reduce(0) { max($0, abs($1)) }
-        guard layerScale.isFinite, row.allSatisfy(\.isFinite), largest > 1e-30 else {
-            let isFinite = layerScale.isFinite && row.allSatisfy(\.isFinite)
-            (scale, sum, factor) = (isFinite ? 0 : .nan, 0, 0)
-            return
-        }
-        let factor = 127 / largest
-        scale = largest / 127 * layerScale
-        sum = row.reduce(0) { $0 + Int32(Self.quantize($1, factor)) }
-        self.factor = factor
-    }
-
-    func quantize(_ value: Float) -> Int8 { factor == 0 ? 0 : Self.quantize(value, factor) }
-
-    private static func quantize(_ value: Float, _ factor: Float) -> Int8 {
-        Int8((value * factor).rounded(.toNearestOrEven))
     }
 }
 
