@@ -1,7 +1,7 @@
 // linear_int8 — y = r + activation(x · Wᵀ + b) with bytes multiplied and summed as integers, exactly.
 //
-//   y[m, o] = r[m, o] + act( s[m] · t[o] · Σ_k (q[m, k] − z[m]) · w[o, k] + b[o] )
-//   q, z, s: a row's bytes, zero point and scale, of quantization.cl; w, t: a column's weights, −127…127, and scale.
+//   y[m, o] = r[m, o] + act( t[o] · (s[m] · Σ_k q[m, k] · w[o, k] + l[m] · Σ_k w[o, k]) + b[o] )
+//   q, l, s: a row's bytes, least value and scale, of quantization.cl; w, t: a column's weights, −127…127, and scale.
 //
 //   x         [rows, …]  words  in   rows of quantization.cl: STORAGE 1 for FORM 1, else 0
 //   weight    [panels][WORDS][PANEL]  words  in   four w of a column a word, zero-padded
@@ -14,7 +14,7 @@
 //
 //   Launch    groups of one item: ⌈rows / ROWS⌉ in blocks: groups of a block × panels × blocks
 //   Local     none
-//   Numerics  the sum is exact below 66 000 inputs, and so the same bits in every FORM; then three roundings
+//   Numerics  the sum is exact below 66 000 inputs, and so the same bits in every FORM; then four roundings
 //             FORM 1: vpmaddubsw adds pairs of products in 16 bits, where 2·255·127 does not fit. With a = q − 128,
 //             |a| · (w ^ m), m = −1 where a < 0, is a·w − |a|·[a < 0] and a pair of these fits, −32768 at the least;
 //             the row's Σ |a|·[a < 0] is added last
@@ -46,6 +46,7 @@
 #endif
 #define PANEL (VECTORS * VECTOR)
 #define WORDS ((INPUTS + 3) / 4)
+#define CENTRE (FORM == 1 ? 128 : 0)  // what a row's bytes were lowered by
 #if VECTOR < 4 || (FORM == 1 && VECTOR != 8) || (FORM == 2 && VECTOR != 16) || (FORM == 3 && VECTOR != 8)
   #error "linear_int8: VECTOR does not fit FORM"
 #endif
@@ -132,14 +133,15 @@ void linear_int8(__global const int *restrict x, __global const int *restrict we
   #pragma unroll
   for (int i = 0; i < ROWS; ++i) {
     if (first_row + i < rows) {
-      const float scale = as_float(source[i][0]);
-      const int zero = source[i][1], offset = source[i][2];
+      const float scale = as_float(source[i][0]), least = as_float(source[i][1]);
+      const int offset = source[i][2];
       #pragma unroll
       for (int j = 0; j < VECTORS; ++j) {
         const int column = panel * PANEL + j * VECTOR;
         const size_t at = (size_t)(first_row + i) * OUTPUTS + column;
-        const vint total = sum[i][j] + offset + zero * i_load(sums + column);
-        vfloat value = ACTIVATE(fma(i_to_float(total) * scale, v_load(scales + column), v_load(bias + column)));
+        const vint weights = i_load(sums + column), total = sum[i][j] + offset + CENTRE * weights;
+        const vfloat product = fma(i_to_float(total), (vfloat)(scale), least * i_to_float(weights));
+        vfloat value = ACTIVATE(fma(product, v_load(scales + column), v_load(bias + column)));
 #if RESIDUAL
         value += load_first(residual + at, OUTPUTS - column);
 #endif

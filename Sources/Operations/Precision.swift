@@ -10,6 +10,6 @@ public enum Precision: String, Sendable, CaseIterable {
     case float16
     /// 8 significant bits, the range of float32.
     case bfloat16
-    /// Weights of −127…127 with a scale for each output; rows of 0…255 with a scale and a zero point each.
+    /// Weights of −127…127 with a scale for each output; rows of 0…255 from the least of each to its largest.
     case int8
 }
