@@ -2,10 +2,10 @@
 //
 //   0 identity   1 gelu (error function)   2 geluTanh   3 geluQuick   4 silu   5 relu
 //
-// The error function is a rational approximation of our own: minimax of relative error on [0, 3.92], just above 1 there and
-// growing beyond, so that cutting it off at 1 is enough; float32 cannot tell the true one from 1 there. Error at most 3.5e-7.
-// The built-in erf is exact to the last bits and a hundred times slower on CPU devices. The others are quotients of exp, whose
-// overflow to infinity gives the right limit.
+// The error function is a rational approximation of our own: minimax of relative error on [0, 3.92], just above 1 at the end
+// and growing from there, so that it need only be cut off at 1; float32 cannot tell the true one from 1 beyond. Error at
+// most 3.5e-7; NaN gives −1, and v_gelu keeps it by its factor x. The built-in erf is exact to the last bits and a hundred
+// times slower on CPU devices. The others are quotients of exp, whose overflow to infinity gives the right limit.
 
 #include "common.cl"
 

@@ -32,11 +32,9 @@ typedef float vfloat;
   #define v_store(v, p) (*(p) = (v))
   #define v_sum(v) (v)
   #define v_max(v) (v)
-  #define v_isgreaterequal(a, b) (-isgreaterequal(a, b))
   #define v_select(a, b, mask) ((mask) ? (b) : (a))
 #elif VECTOR == 2 || VECTOR == 4 || VECTOR == 8 || VECTOR == 16
 typedef PASTE(float, VECTOR) vfloat;
-  #define v_isgreaterequal(a, b) isgreaterequal(a, b)
   #define v_select(a, b, mask) select(a, b, mask)
 #else
   #error "VECTOR must be 1, 2, 4, 8 or 16"

@@ -17,7 +17,7 @@
 //   Numerics  the sum is exact below 66 000 inputs, and so the same bits in every FORM; then four roundings
 //             FORM 1: vpmaddubsw adds pairs of products in 16 bits, where 2·255·127 does not fit. With a = q − 128,
 //             |a| · (w ^ m), m = −1 where a < 0, is a·w − |a|·[a < 0] and a pair of these fits, −32768 at the least;
-//             the row's Σ |a|·[a < 0] is added last
+//             the row's Σ |a|·[a < 0] and the column's 128·Σ w are added last
 //   Work      2·rows·INPUTS·OUTPUTS operations, rows·(INPUTS + 4·OUTPUTS) + INPUTS·OUTPUTS bytes
 //   Host      Sources/OpenCLOperations/Operations/Linear+Narrow.swift
 //   Definition  Sources/Operations/Reference/Linear.swift

@@ -82,7 +82,7 @@ void linear_operand(__global const uint *restrict x, __global const uint *restri
     for (int i = 0; i < ROWS; ++i) sum[i][j] = b;
   }
   __global const uint *w = weight + (size_t)panel * (PAIRS * PANEL);
-  #pragma unroll 2
+  #pragma unroll 2  // for the reason that linear.cl gives
   for (int k = 0; k < PAIRS; ++k) {
 #if FORM == 1
     vuint columns[VECTORS];

@@ -73,10 +73,9 @@ package enum NarrowForm: String, Sendable {
     func tile(_ precision: Precision, tuning: LinearTuning) -> NarrowTile {
         switch self {
         case .portable where precision != .int8 && tuning.groupColumns == 1:
-            // The mask that splits two bfloat16 takes the register of which 16 have none left beside 12 sums, and spilling
-            // cost a third of the time.
+            // Of 16 registers 12 sums leave none for the mask that splits two bfloat16: spilling cost a third of the time.
             NarrowTile(
-                rows: precision == .bfloat16 && tuning.vector < 16 ? max(1, tuning.rows - 1) : tuning.rows,
+                rows: precision == .bfloat16 && tuning.vector < 16 ? min(tuning.rows, 5) : tuning.rows,
                 vector: max(4, tuning.vector), vectors: 2)
         case .portable, .wgmma, .mma16, .mma8, .mfma, .wmma11, .wmma12, .dpas8, .dpas16, .subgroup8:
             NarrowTile(rows: 4, vector: max(4, tuning.vector), vectors: 1)

@@ -96,7 +96,7 @@ private func factors(of scale: [Float]?, from output: Int) -> SIMD4<Float> {
     return result
 }
 
-/// A matrix that is read in squares of 4 × 4, zero past its end.
+/// A matrix that is read four elements of a row at a time, zero past its end.
 struct RowMajorMatrix {
     let elements: UnsafeBufferPointer<Float>
     let rows: Int

@@ -27,7 +27,7 @@ extension OpenCLBackend {
             }
             count = outputs
         }
-        let packed = try storePanels(panels, of: (inputs + 3) / 4 * 4 * panel) {
+        let packed = try storePanels(panels, of: (inputs + 3) / 4 * 4 * panel, isPadded: outputs % panel != 0) {
             (index, target: UnsafeMutablePointer<Int8>) in
             values.withUnsafeBufferPointer { source in
                 let matrix = RowMajorMatrix(elements: source, rows: outputs, columns: inputs)

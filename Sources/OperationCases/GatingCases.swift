@@ -5,13 +5,17 @@ public struct GatingCase: OperationCase {
     let rows: Int
     let width: Int
     var activation = Activation.silu
+    /// Standard deviation of the gates and values.
+    var deviation: Float = 1
 
     /// Gating.
     public var operation: Operation { .gating }
 
-    /// Every activation; widths around vectors.
+    /// Every activation, and far out, where they are 0 or their argument; widths around vectors.
     public static let all: [any OperationCase] =
-        Activation.allCases.map { GatingCase(rows: 5, width: 37, activation: $0) }
+        Activation.allCases.flatMap { activation in
+            [1, 8].map { GatingCase(rows: 5, width: 37, activation: activation, deviation: $0) }
+        }
         + [1, 15, 16, 17, 64, 683].map { GatingCase(rows: 3, width: $0) }
 
     /// Two tiny shapes.
@@ -29,10 +33,12 @@ public struct GatingCase: OperationCase {
     /// Normal gates and values.
     public func prepare<B: Backend>(on backend: B) throws(B.Failure) -> PreparedCase<B> {
         var random = SeededGenerator(seed: UInt64(rows) << 32 ^ UInt64(width))
-        let x = try backend.upload(random.tensor([rows, 2 * width]))
+        let x = try backend.upload(random.tensor([rows, 2 * width], deviation: deviation))
         return PreparedCase { () throws(B.Failure) in try backend.gate(x, activation) }
     }
 
-    /// Sizes and activation.
-    public var description: String { "gating \(rows)×\(width) by \(activation.rawValue)" }
+    /// Sizes, activation and deviation.
+    public var description: String {
+        "gating \(rows)×\(width) by \(activation.rawValue)\(deviation == 1 ? "" : ", deviation \(deviation)")"
+    }
 }

@@ -6,9 +6,11 @@ import Testing
 
 @Suite("Packed weights", .requiresOpenCL)
 struct PackingTests {
-    private func weight(packedInPlace: Bool, outputs: Int, inputs: Int) throws -> [UInt32] {
+    private func weight(packedInPlace: Bool, outputs: Int, inputs: Int, as precision: Precision = .float32) throws
+        -> [UInt32]
+    {
         var options = OpenCLBackend.Options()
-        options.packsInPlace = packedInPlace
+        (options.packsInPlace, options.precision) = (packedInPlace, precision)
         let backend = try OpenCLBackend(try #require(TestDevice.first), options: options)
         let values = (0..<outputs * inputs).map { Float($0 + 1) }
         let linear = try backend.prepare(LinearParameters(weight: HostTensor([outputs, inputs], values)))
@@ -21,6 +23,10 @@ struct PackingTests {
     func sameBytes(outputs: Int, inputs: Int) throws {
         let mapped = try weight(packedInPlace: true, outputs: outputs, inputs: inputs)
         #expect(try weight(packedInPlace: false, outputs: outputs, inputs: inputs) == mapped)
+        let quantized = try [true, false].map {
+            try weight(packedInPlace: $0, outputs: outputs, inputs: inputs, as: .int8)
+        }
+        #expect(quantized[0] == quantized[1])
         // Every weight once, and zeros to whole panels.
         let found = mapped.filter { $0 != 0 }.map { Int(Float(bitPattern: $0)) }
         #expect(found.count == outputs * inputs && Set(found) == Set(1...outputs * inputs))

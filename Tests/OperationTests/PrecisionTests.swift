@@ -53,7 +53,7 @@ struct PrecisionTests {
 
     @Test(
         "what is no number shows, in its own row alone", arguments: [Precision.float16, .bfloat16, .int8],
-        [Float.nan, .infinity])
+        [Float.nan, .infinity, -.infinity])
     func notANumber(precision: Precision, value: Float) throws {
         let backend = try Self.backend(nil, precision)
         var x = HostTensor([3, 21], repeating: 1)
@@ -62,6 +62,42 @@ struct PrecisionTests {
         let y = try backend.download(backend.linear(backend.upload(x), linear))
         for (index, element) in y.values.enumerated() {
             #expect(index / 5 == 1 ? !element.isFinite : abs(element - 10.5) < 0.1, "\(index): \(element)")
+        }
+    }
+
+    @Test("int8's steps are a 255th of what a row spans, wherever that lies")
+    func rowsFarFromZero() throws {
+        let starts: [Float] = [1000, -1000, 0, -0.5, 7]
+        let x = HostTensor([5, 21], (0..<105).map { starts[$0 / 21] + ($0 < 84 ? Float($0 % 21) / 20 : 0) })
+        var unit = HostTensor([21, 21], repeating: 0)
+        for k in 0..<21 { unit.values[k * 22] = 1 }
+        for form in NarrowForm.candidates(for: .int8, on: try #require(TestDevice.first)) {
+            let backend = try Self.backend(NarrowProduct(.int8, form), .int8)
+            let linear = try backend.prepare(LinearParameters(weight: unit))
+            let y = try backend.download(backend.linear(backend.upload(x), linear))
+            for (index, value) in y.values.enumerated() {
+                #expect(abs(value - x.values[index]) <= 0.5 / 255 + 2e-4, "\(form), \(index): \(value)")
+            }
+        }
+    }
+
+    @Test(
+        "int8 weights that are all zero leave the bias; those that are not all finite show, in their own column alone")
+    func degenerateWeights() throws {
+        var weight = HostTensor([5, 21], repeating: 0.5)
+        for k in 0..<21 { weight.values[k] = 0 }
+        (weight.values[41], weight.values[45], weight.values[63]) = (.nan, .infinity, -.infinity)
+        for form in NarrowForm.candidates(for: .int8, on: try #require(TestDevice.first)) {
+            let backend = try Self.backend(NarrowProduct(.int8, form), .int8)
+            let linear = try backend.prepare(LinearParameters(weight: weight, bias: [1, 1, 1, 1, 1]))
+            let y = try backend.download(backend.linear(backend.upload(HostTensor([2, 21], repeating: 1)), linear))
+            for (index, value) in y.values.enumerated() {
+                switch index % 5 {
+                case 0: #expect(value == 1, "\(form)")
+                case 4: #expect(abs(value - 11.5) < 1e-4, "\(form): \(value)")
+                default: #expect(value.isNaN, "\(form), \(index): \(value)")
+                }
+            }
         }
     }
 
