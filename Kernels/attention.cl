@@ -16,7 +16,7 @@
 //   Local     none
 //   Numerics  float32; keys in order, KEYS at a time; the last, partial step gives keys past T a score of −∞, whose
 //             exponential is exactly 0
-//   Work      4·B·HEADS·T²·HEAD_WIDTH flop, 16·B·T·HEADS·HEAD_WIDTH bytes
+//   Work      4·B·HEADS·Q·T·HEAD_WIDTH flop, 4·B·(3·T + Q)·HEADS·HEAD_WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Attention+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Attention.swift
 #include "common.cl"

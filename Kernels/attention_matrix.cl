@@ -21,7 +21,7 @@
 //   Numerics  factors rounded to operands, weights among them; products exact, sums, maxima and exponentials float32. A
 //             query's bits depend on no other query. Queries past Q repeat the last one; keys past T get a score of −∞,
 //             whose exponential is exactly 0. NaN among the inputs gives NaN
-//   Work      4·B·HEADS·T²·HEAD_WIDTH flop, 16·B·T·HEADS·HEAD_WIDTH bytes
+//   Work      4·B·HEADS·Q·T·HEAD_WIDTH flop, 4·B·(3·T + Q)·HEADS·HEAD_WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Attention+Matrix.swift
 //   Definition  Sources/Operations/Reference/Attention.swift
 #include "matrix.cl"

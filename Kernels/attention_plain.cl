@@ -10,7 +10,8 @@
 //   Launch    Q × HEADS × B items, any group
 //   Local     none
 //   Numerics  float32; two walks over the keys: maximum, then weighted values
-//   Work      6·B·HEADS·T²·HEAD_WIDTH flop: scores are computed in both walks, for nothing is stored
+//   Work      6·B·HEADS·Q·T·HEAD_WIDTH flop: scores are computed in both walks, for nothing is stored;
+//             4·B·(3·T + Q)·HEADS·HEAD_WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Attention+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Attention.swift
 #undef VECTOR

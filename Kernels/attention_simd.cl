@@ -20,7 +20,7 @@
 //   Local     TILES·(2·HEAD_WIDTH + 2)·QUERIES + (KEY_BLOCK + ROWS)·(QUERIES + 2·HEAD_WIDTH) floats
 //   Numerics  float32; keys in order. A query's bits depend on no other query: lanes do not mix. Queries past Q repeat
 //             the last one, keys past T are scored and never summed. NaN among the inputs gives NaN
-//   Work      4·B·HEADS·T²·HEAD_WIDTH flop, 16·B·T·HEADS·HEAD_WIDTH bytes
+//   Work      4·B·HEADS·Q·T·HEAD_WIDTH flop, 4·B·(3·T + Q)·HEADS·HEAD_WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Attention+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Attention.swift
 #include "common.cl"

@@ -18,7 +18,7 @@
 //   Local     4·(4·WIDTH_QUADS·(GROUP_ROWS + 1) + BLOCK + KEYS·(GROUP_ROWS + 1)) + QUERIES·GROUP_COLUMNS floats
 //   Numerics  float32; keys in order. A query's bits depend on no other query. Queries past Q repeat the last one; keys
 //             past T get a score of −∞, whose exponential is exactly 0. NaN among the inputs gives NaN
-//   Work      4·B·HEADS·T²·HEAD_WIDTH flop, 16·B·T·HEADS·HEAD_WIDTH bytes
+//   Work      4·B·HEADS·Q·T·HEAD_WIDTH flop, 4·B·(3·T + Q)·HEADS·HEAD_WIDTH bytes
 //   Host      Sources/OpenCLOperations/Operations/Attention+OpenCL.swift
 //   Definition  Sources/Operations/Reference/Attention.swift
 #undef VECTOR

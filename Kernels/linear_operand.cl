@@ -46,7 +46,7 @@
 #define PANEL (VECTORS * VECTOR)
 #define PAIRS ((INPUTS + 1) / 2)
 #if VECTOR < 4 || FORM < 0 || FORM > 1 || (FORM == 1 && (VECTOR != 16 || OPERAND != 1))
-  #error "linear_operand: FORM must be 0, or 1 with bfloat16 and a VECTOR of 16"
+  #error "linear_operand: VECTOR must be at least 4; FORM must be 0, or 1 with bfloat16 and a VECTOR of 16"
 #endif
 typedef PASTE(uint, VECTOR) vuint;
 #define u_load(p) PASTE(vload, VECTOR)(0, p)

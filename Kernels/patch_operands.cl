@@ -19,7 +19,7 @@
 //   Local     none
 //   Numerics  bytes are normalized in float32, with one rounding; a float too large for float16 becomes NaN
 //   Work      B·N·3·P·P values read, and twice as many bytes written: memory bound
-//   Host      Sources/OpenCLOperations/Operations/PatchEmbedding+Matrix.swift
+//   Host      Sources/OpenCLOperations/Operations/PatchEmbedding+WarpGroups.swift
 //   Definition  Sources/Operations/Reference/PatchEmbedding.swift
 #include "operand.cl"
 #include "swizzle.cl"

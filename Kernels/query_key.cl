@@ -15,7 +15,7 @@
 //   Launch    3·HEADS × T × B items, any group
 //   Local     none
 //   Numerics  float32; two-pass statistics by one item
-//   Work      20·B·T·HEADS·HEAD_WIDTH flop, 24·B·T·HEADS·HEAD_WIDTH bytes: memory bound
+//   Work      20·B·T·HEADS·HEAD_WIDTH flop, 4·B·T·(4·HEADS + 2·KEY_HEADS)·HEAD_WIDTH bytes: memory bound
 //   Host      Sources/OpenCLOperations/Operations/QueryKey+OpenCL.swift
 //   Definition  Sources/Operations/Reference/QueryKey.swift
 #include "common.cl"

@@ -23,10 +23,12 @@ struct PackingTests {
     func sameBytes(outputs: Int, inputs: Int) throws {
         let mapped = try weight(packedInPlace: true, outputs: outputs, inputs: inputs)
         #expect(try weight(packedInPlace: false, outputs: outputs, inputs: inputs) == mapped)
-        let quantized = try [true, false].map {
-            try weight(packedInPlace: $0, outputs: outputs, inputs: inputs, as: .int8)
+        for precision in [Precision.float16, .bfloat16, .int8] {
+            let narrow = try [true, false].map {
+                try weight(packedInPlace: $0, outputs: outputs, inputs: inputs, as: precision)
+            }
+            #expect(narrow[0] == narrow[1], "\(precision)")
         }
-        #expect(quantized[0] == quantized[1])
         // Every weight once, and zeros to whole panels.
         let found = mapped.filter { $0 != 0 }.map { Int(Float(bitPattern: $0)) }
         #expect(found.count == outputs * inputs && Set(found) == Set(1...outputs * inputs))

@@ -39,7 +39,7 @@ struct PrecisionTests {
         }
     }
 
-    @Test("the probe finds the first form that the processor has")
+    @Test("the probe finds a form of the device, in the precision asked for")
     func probe() throws {
         let device = try #require(TestDevice.first)
         for precision in [Precision.float16, .bfloat16, .int8] {

@@ -1,47 +1,23 @@
 import OpenCLRuntime
 import Operations
 
-/// What a product in less than float32 needs beside the packed weight and the bias.
-struct NarrowWeight {
-    let product: NarrowProduct
-    /// Scale of each output; int8 alone.
-    var scales: Buffer?
-    /// Sum of each output's weights; int8 alone.
-    var sums: Buffer?
-}
-
 extension OpenCLBackend {
     /// Folds layer scale in, narrows the weight and packs it for a form: `[panels][⌈in / group⌉][panel][group]`.
     func prepareNarrow(_ parameters: LinearParameters, _ product: NarrowProduct) throws(OpenCLError) -> OpenCLLinear {
         if let instruction = product.form.instruction { return try prepareMatrix(parameters, product, instruction) }
         let panel = product.form.tile(product.precision, tuning: profile.linear).panel
         let (weight, scale) = (parameters.weight, parameters.layerScale)
-        let (outputs, inputs, values) = (parameters.outputWidth, parameters.inputWidth, weight.values)
-        let panels = (outputs + panel - 1) / panel
+        let (outputs, inputs) = (parameters.outputWidth, parameters.inputWidth)
         var narrow = NarrowWeight(product: product)
         let packed: Buffer
         if product.precision == .int8 {
-            let quantized = try storeQuantized(weight, layerScale: scale, panel: panel)
-            packed = quantized.packed
-            narrow.scales = quantized.scales
-            narrow.sums = quantized.sums
+            (packed, narrow.scales, narrow.sums) = try storeQuantized(weight, scale: scale, panel: panel)
         } else if product.precision == .float16 {
             packed = try storeTransposed(weight, scale: scale, panel: panel, rows: (inputs + 1) / 2 * 2) {
                 SIMD4<Float16>($0)
             }
         } else {
-            packed = try storePanels(panels, of: (inputs + 1) / 2 * 2 * panel) { index, target in
-                values.withUnsafeBufferPointer { source in
-                    for column in 0..<min(panel, outputs - index * panel) {
-                        let output = index * panel + column
-                        let factor = scale?[output] ?? 1
-                        for k in 0..<inputs {
-                            target[(k / 2 * panel + column) * 2 + k % 2] =
-                                (source[output * inputs + k] * factor).bfloat16Bits
-                        }
-                    }
-                }
-            }
+            packed = try storeBFloat16Pairs(weight, scale: scale, panel: panel)
         }
         return OpenCLLinear(
             inputWidth: inputs, outputWidth: outputs, weight: packed,
@@ -103,14 +79,5 @@ extension NarrowProduct {
         case (_, .avx512BF16): (2, (inputs + 1) / 2)
         default: (precision == .float16 ? 4 : 3, (inputs + 1) / 2 * 2)
         }
-    }
-}
-
-extension Float {
-    /// The upper half of the bits, rounded to nearest, ties to even; NaN stays NaN.
-    var bfloat16Bits: UInt16 {
-        let bits = bitPattern
-        if isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
-        return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
     }
 }

@@ -54,7 +54,7 @@ extension OpenCLBackend {
         let tokens = fixed.prefixCount + grid.count
         let y = try DeviceTensor([grid.batch, tokens, fixed.width], from: pool)
         if let product = embedding.projection.narrow?.product {
-            try embedMatrix(pixels, grid, embedding, product, into: y)
+            try embedWarpGroups(pixels, grid, embedding, product, into: y)
             return y
         }
         let projection = embedding.projection

@@ -1,4 +1,5 @@
-/// Tile of `linear.cl` and `patch_embedding.cl`.
+/// Tile of `linear.cl`, `patch_embedding.cl` and `patch_embedding_simd.cl`; `NarrowForm.tile` takes that of the portable forms of
+/// lower precision from it.
 struct LinearTuning: KernelTuning {
     /// Rows per item.
     var rows: Int

@@ -1,5 +1,5 @@
 /// Vector and group of the kernels that walk rows, `layer_norm.cl`, `softmax.cl` and `attention_map.cl`, and the vector of
-/// `pooling.cl`.
+/// `pooling.cl`, `query_key.cl`, `gating.cl` and `quantization.cl`.
 struct RowTuning: KernelTuning {
     /// Floats per vector.
     var vector: Int

@@ -16,7 +16,7 @@ extension OpenCLBackend {
     }
 
     /// Gathers the patches as operands, writes the tokens before them to `y`, and the product behind those.
-    func embedMatrix(
+    func embedWarpGroups(
         _ pixels: Pixels<DeviceTensor>, _ grid: PatchGrid, _ embedding: OpenCLPatchEmbedding, _ product: NarrowProduct,
         into y: DeviceTensor
     ) throws(OpenCLError) {

@@ -1,19 +1,23 @@
 import OpenCLRuntime
 import Operations
 
-/// A weight in int8 as `linear_int8.cl` reads it.
-struct QuantizedWeight {
-    /// −127…127, four inputs of a column side by side: `[panels][⌈in / 4⌉][panel][4]`.
-    let packed: Buffer
-    /// Scale of each output, zero in the padding.
-    let scales: Buffer
-    /// Sum of each output's weights, zero in the padding.
-    let sums: Buffer
+/// What a product in less than float32 needs beside the packed weight and the bias.
+struct NarrowWeight {
+    let product: NarrowProduct
+    /// Scale of each output; int8 alone.
+    var scales: Buffer?
+    /// Sum of each output's weights; int8 alone.
+    var sums: Buffer?
 }
 
 extension OpenCLBackend {
-    /// Quantizes a weight, `[out, in]`, each output under its own scale, in which layer scale is.
-    func storeQuantized(_ weight: HostTensor, layerScale: [Float]?, panel: Int) throws(OpenCLError) -> QuantizedWeight {
+    /// Weights `[out, in]` in int8, each output under its own scale, in which layer scale is, for `linear_int8.cl`.
+    ///
+    /// - Returns: −127…127, four inputs of a column side by side, `[panels][⌈in / 4⌉][panel][4]`; scale and sum of each output,
+    ///   zero in the padding.
+    func storeQuantized(
+        _ weight: HostTensor, scale: [Float]?, panel: Int
+    ) throws(OpenCLError) -> (packed: Buffer, scales: Buffer, sums: Buffer) {
         let (outputs, inputs, values) = (weight.shape[0], weight.shape[1], weight.values)
         let panels = (outputs + panel - 1) / panel
         let rows = [QuantizedRow](unsafeUninitializedCapacity: outputs) { rows, count in
@@ -22,7 +26,7 @@ extension OpenCLBackend {
                 values.withUnsafeBufferPointer { source in
                     let matrix = RowMajorMatrix(elements: source, rows: outputs, columns: inputs)
                     (shared.base + output).initialize(
-                        to: QuantizedRow(output, of: matrix, layerScale: layerScale?[output] ?? 1))
+                        to: QuantizedRow(output, of: matrix, layerScale: scale?[output] ?? 1))
                 }
             }
             count = outputs
@@ -45,7 +49,26 @@ extension OpenCLBackend {
         let scales = try store(rows.map(\.scale) + [Float](repeating: 0, count: padding))
         let sums = try Buffer(queue.context, byteCount: panels * panel * 4)
         try queue.write(rows.map(\.sum) + [Int32](repeating: 0, count: padding), to: sums)
-        return QuantizedWeight(packed: packed, scales: scales, sums: sums)
+        return (packed, scales, sums)
+    }
+
+    /// Weights `[out, in]` in bfloat16, layer scale folded in, two inputs of a column side by side, for `linear_operand.cl`:
+    /// `[panels][⌈in / 2⌉][panel][2]`.
+    func storeBFloat16Pairs(_ weight: HostTensor, scale: [Float]?, panel: Int) throws(OpenCLError) -> Buffer {
+        let (outputs, inputs, values) = (weight.shape[0], weight.shape[1], weight.values)
+        let panels = (outputs + panel - 1) / panel
+        return try storePanels(panels, of: (inputs + 1) / 2 * 2 * panel) { index, target in
+            values.withUnsafeBufferPointer { source in
+                for column in 0..<min(panel, outputs - index * panel) {
+                    let output = index * panel + column
+                    let factor = scale?[output] ?? 1
+                    for k in 0..<inputs {
+                        target[(k / 2 * panel + column) * 2 + k % 2] =
+                            (source[output * inputs + k] * factor).bfloat16Bits
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -80,5 +103,14 @@ private struct QuantizedRow {
     /// The nearest integers, ties to even: adding 1.5·2²³ leaves them in the low bits of the sum.
     private static func quantize(_ values: SIMD4<Float>, _ factor: Float) -> SIMD4<Int32> {
         unsafeBitCast(values * factor + 12_582_912, to: SIMD4<Int32>.self) &- 0x4B40_0000
+    }
+}
+
+extension Float {
+    /// The upper half of the bits, rounded to nearest, ties to even; NaN stays NaN.
+    var bfloat16Bits: UInt16 {
+        let bits = bitPattern
+        if isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
+        return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 /// Patch embedding as a product of operands, its instruction a function over local memory.
 @Suite("Patch embedding by warp groups, emulated", .requiresOpenCL, .serialized)
-struct PatchProductTests {
+struct PatchEmbeddingWarpGroupTests {
     private static func backend(_ precision: Precision) throws -> OpenCLBackend {
         var options = OpenCLBackend.Options()
         (options.precision, options.narrowForm) = (precision, .wgmma)
