@@ -57,14 +57,18 @@ extension OpenCLBackend {
     func storeBFloat16Pairs(_ weight: HostTensor, scale: [Float]?, panel: Int) throws(OpenCLError) -> Buffer {
         let (outputs, inputs, values) = (weight.shape[0], weight.shape[1], weight.values)
         let panels = (outputs + panel - 1) / panel
-        return try storePanels(panels, of: (inputs + 1) / 2 * 2 * panel) { index, target in
+        let pairs = (inputs + 1) / 2
+        return try storePanels(panels, of: pairs * panel, isPadded: outputs % panel != 0) {
+            (index, target: UnsafeMutablePointer<UInt32>) in
             values.withUnsafeBufferPointer { source in
                 for column in 0..<min(panel, outputs - index * panel) {
                     let output = index * panel + column
-                    let factor = scale?[output] ?? 1
-                    for k in 0..<inputs {
-                        target[(k / 2 * panel + column) * 2 + k % 2] =
-                            (source[output * inputs + k] * factor).bfloat16Bits
+                    let row = UnsafeBufferPointer(rebasing: source[output * inputs..<(output + 1) * inputs])
+                    Precision.bfloat16.forOperands(of: row, times: scale?[output] ?? 1) { chunk, bits in
+                        let words = unsafeBitCast(bits, to: SIMD4<UInt32>.self)
+                        for pair in chunk * 4..<min(chunk * 4 + 4, pairs) {
+                            target[pair * panel + column] = words[pair - chunk * 4]
+                        }
                     }
                 }
             }
@@ -103,14 +107,5 @@ private struct QuantizedRow {
     /// The nearest integers, ties to even: adding 1.5·2²³ leaves them in the low bits of the sum.
     private static func quantize(_ values: SIMD4<Float>, _ factor: Float) -> SIMD4<Int32> {
         unsafeBitCast(values * factor + 12_582_912, to: SIMD4<Int32>.self) &- 0x4B40_0000
-    }
-}
-
-extension Float {
-    /// The upper half of the bits, rounded to nearest, ties to even; NaN stays NaN.
-    var bfloat16Bits: UInt16 {
-        let bits = bitPattern
-        if isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
-        return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
     }
 }
