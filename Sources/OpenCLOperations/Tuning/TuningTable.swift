@@ -25,8 +25,8 @@ struct TuningTable {
             attention: AttentionTuning(vector: vector, keys: 8, group: 1),
             // As many sums as the registers hold beside a step's vectors: 16 registers, and 32 where vectors have 16. Every
             // few channels read all scores of a block again, so that they should stay in L1: with blocks of 256 keys
-            // attention at 1370 tokens took 1.2 times as long on Zen 3. Those for vectors of 16 were measured on Zen 4 by
-            // a prototype, blocks of 128 not.
+            // attention at 1370 tokens took 1.2 times as long on Zen 3. Those for vectors of 16 are from before, and
+            // not measured with blocks of 128.
             attentionSIMD: vector < 16
                 ? AttentionSIMDTuning(vector: vector, vectors: 5, rows: 2, keyBlock: 128, tiles: 8)
                 : AttentionSIMDTuning(vector: vector, vectors: 2, rows: 8, keyBlock: 512, tiles: 8),
